@@ -1,0 +1,41 @@
+import type { IpAddress } from '../lib/ip.ts';
+
+/** Where an announcement may be made: everywhere, or only on interfaces of these names. */
+export type InterfaceScope = { readonly all: true } | { readonly all: false; readonly names: readonly string[] };
+
+/** One Service whose addresses this node owns on the segment. */
+export interface Announcement {
+  /** `namespace/name` of the Service. */
+  readonly service: string;
+  readonly addresses: readonly IpAddress[];
+  readonly interfaces: InterfaceScope;
+}
+
+/**
+ * What the main thread asks of the thread that owns the wire: plain data, complete for the Service it names. `withdraw`
+ * ends what an earlier `announce` of the same Service began; the wire is told nothing (upstream's behaviour).
+ */
+export type PlanChange =
+  | { readonly kind: 'announce'; readonly announcement: Announcement }
+  | { readonly kind: 'withdraw'; readonly service: string }
+  /** Replaces the whole plan: what is not in it is withdrawn. Sent at start and after the worker was restarted. */
+  | { readonly kind: 'replace'; readonly announcements: readonly Announcement[] };
+
+/** What the wire thread tells the main thread. */
+export type Report =
+  /** The thread has its sockets and answers from now on. */
+  | { readonly kind: 'ready' }
+  /** The names of all links that are not excluded changed to these; sorted. */
+  | { readonly kind: 'interfaces'; readonly names: readonly string[] }
+  /** Counts for one address since the last such report; the names are those of the metrics. */
+  | { readonly kind: 'counts'; readonly counts: readonly AddressCounts[] }
+  /** A line for the log, written by the main thread so that the wire thread never waits for a file. */
+  | { readonly kind: 'log'; readonly level: 'debug' | 'info' | 'warn' | 'error'; readonly message: string; readonly fields: Readonly<Record<string, string | number>> };
+
+/** How often an address was asked for, answered for and announced unasked. */
+export interface AddressCounts {
+  readonly ip: string;
+  readonly requestsReceived: number;
+  readonly responsesSent: number;
+  readonly gratuitousSent: number;
+}
