@@ -29,8 +29,15 @@ export type Report =
   | { readonly kind: 'interfaces'; readonly names: readonly string[] }
   /** Counts for one address since the last such report; the names are those of the metrics. */
   | { readonly kind: 'counts'; readonly counts: readonly AddressCounts[] }
+  /** Code of the wire thread threw, again and again, while it read frames: the frames were dropped, a restart is wise. */
+  | { readonly kind: 'broken'; readonly message: string }
   /** A line for the log, written by the main thread so that the wire thread never waits for a file. */
-  | { readonly kind: 'log'; readonly level: 'debug' | 'info' | 'warn' | 'error'; readonly message: string; readonly fields: Readonly<Record<string, string | number>> };
+  | {
+      readonly kind: 'log';
+      readonly level: 'debug' | 'info' | 'warn' | 'error';
+      readonly message: string;
+      readonly fields: Readonly<Record<string, string | number>>;
+    };
 
 /** How often an address was asked for, answered for and announced unasked. */
 export interface AddressCounts {
