@@ -21,7 +21,9 @@ export const ADDRESS_BITS: Readonly<Record<Family, number>> = { IPv4: 32, IPv6: 
 const OCTET = /^(?:0|[1-9][0-9]{0,2})$/;
 const HEXTET = /^[0-9a-fA-F]{1,4}$/;
 const HEXTETS = 8;
+const LENGTH = OCTET;
 const MAPPED_PREFIX = 0xffffn;
+const MAPPED_BITS = 96;
 
 /**
  * Reads an address in dotted or colon form. Refuses leading zeros in dotted form, zones, prefixes and blanks. An
@@ -114,19 +116,22 @@ export function compareAddresses(left: IpAddress, right: IpAddress): number {
 
 /**
  * Reads `address/length` and clears the bits below the length, as upstream does (`192.168.1.5/24` is
- * `192.168.1.0/24`). The error is a reason to put behind the text that was refused.
+ * `192.168.1.0/24`). The length of an IPv4-mapped address counts from its 128 bits, so `::ffff:10.0.0.0/120` is
+ * `10.0.0.0/24`. The error is a reason to put behind the text that was refused.
  */
 export function parsePrefix(text: string): Result<Prefix, string> {
   const slash = text.indexOf('/');
   if (slash < 0) return err('no prefix length given');
-  const address = parseAddress(text.slice(0, slash));
-  if (address === undefined) return err(`"${text.slice(0, slash)}" is not an IP address`);
+  const written = text.slice(0, slash);
+  const address = parseAddress(written);
+  if (address === undefined) return err(`"${written}" is not an IP address`);
   const digits = text.slice(slash + 1);
-  if (!/^(?:0|[1-9][0-9]{0,2})$/.test(digits)) return err(`"${digits}" is not a prefix length`);
-  const length = Number(digits);
-  const bits = ADDRESS_BITS[address.family];
-  if (length > bits) return err(`prefix length ${length} is greater than ${bits}`);
-  return ok(prefixOf(address, length));
+  if (!LENGTH.test(digits)) return err(`"${digits}" is not a prefix length`);
+  const mapped = address.family === 'IPv4' && written.includes(':');
+  const bits = mapped ? ADDRESS_BITS.IPv6 : ADDRESS_BITS[address.family];
+  if (Number(digits) > bits) return err(`prefix length ${digits} is greater than ${bits}`);
+  const length = mapped ? Number(digits) - MAPPED_BITS : Number(digits);
+  return length < 0 ? err(`prefix length ${digits} is less than the ${MAPPED_BITS} that map IPv4`) : ok(prefixOf(address, length));
 }
 
 /** The prefix of `length` bits that holds `address`. */
@@ -170,7 +175,8 @@ export function summarizeRange(start: IpAddress, end: IpAddress): Prefix[] {
   while (next <= end.value) {
     let hostBits = 0;
     // Widen while the block stays aligned and inside the range: the classic greedy cover, which is minimal.
-    while (hostBits < bits && (next & ((1n << BigInt(hostBits + 1)) - 1n)) === 0n && next + (1n << BigInt(hostBits + 1)) - 1n <= end.value) hostBits++;
+    while (hostBits < bits && (next & ((1n << BigInt(hostBits + 1)) - 1n)) === 0n && next + (1n << BigInt(hostBits + 1)) - 1n <= end.value)
+      hostBits++;
     prefixes.push({ address: { family: start.family, value: next }, length: bits - hostBits });
     next += 1n << BigInt(hostBits);
   }
