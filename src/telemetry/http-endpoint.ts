@@ -1,0 +1,152 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { type Clock, type Micros, milliseconds } from '../lib/clock.ts';
+import { describeError } from '../lib/errors.ts';
+import type { Logger } from './logger.ts';
+
+/** What an endpoint answers. */
+export interface Answer {
+  readonly status: number;
+  readonly contentType: string;
+  readonly body: string;
+}
+
+/** An HTTP/1.1 server for a few fixed paths, read by the kubelet or by Prometheus. */
+export interface HttpEndpointSettings {
+  /** What is served, for the log: `health probes`. */
+  readonly purpose: string;
+  /** The flag that moves it to another port, for the log. */
+  readonly portFlag: string;
+  /** Address to bind; undefined binds all addresses of both families. */
+  readonly host: string | undefined;
+  /** 0 takes any free port, which `onListening` tells. */
+  readonly port: number;
+  /** Path to what GET and HEAD answer; all other paths are 404. */
+  readonly routes: ReadonlyMap<string, () => Promise<Answer>>;
+  readonly logger: Logger;
+  readonly clock: Pick<Clock, 'startTimer'>;
+  readonly onListening?: (port: number) => void;
+}
+
+/** A probe and a scraper need one each; more is somebody else, and sockets are memory. */
+const MAX_CONNECTIONS = 32;
+/** A scraper sends a few hundred bytes. */
+const MAX_HEADER_BYTES = 8_192;
+/** Whoever needs longer to send a request without a body is not a probe. */
+const REQUEST_TIMEOUT_MILLISECONDS = 5_000;
+/** Longer than the pause between two probes, so that they share a connection. */
+const KEEP_ALIVE_MILLISECONDS = 15_000;
+/** A connection on which nothing moves, also because its reader does not read, is closed. */
+const IDLE_MILLISECONDS = 20_000;
+const FIRST_RETRY: Micros = milliseconds(1_000);
+const LAST_RETRY: Micros = milliseconds(30_000);
+
+/**
+ * Serves until `signal` aborts; resolves once all connections are closed, and never rejects. A port that cannot be
+ * bound is one line in the log and is tried again with growing pauses, for ever: the work of the process goes on
+ * without it.
+ */
+export async function serveHttp(settings: HttpEndpointSettings, signal: AbortSignal): Promise<void> {
+  let pause = FIRST_RETRY;
+  let reported: string | undefined;
+  while (!signal.aborted) {
+    const refusal = await serveOnce(settings, signal);
+    if (refusal === undefined) return;
+    if (refusal !== reported) settings.logger.error(`${refusal}; trying again until it works`, { op: 'listen' });
+    reported = refusal;
+    await sleep(settings.clock, pause, signal);
+    pause = pause * 2 > LAST_RETRY ? LAST_RETRY : ((pause * 2) as Micros);
+  }
+}
+
+/** Binds and serves until `signal` aborts; what it resolves to is why the port could not be bound. */
+function serveOnce(settings: HttpEndpointSettings, signal: AbortSignal): Promise<string | undefined> {
+  const { promise, resolve } = Promise.withResolvers<string | undefined>();
+  const server = limitedServer(settings);
+  const stop = (): void => {
+    server.close();
+    server.closeAllConnections();
+  };
+  server.on('error', (error) => {
+    if (server.listening) return settings.logger.warn(`${settings.purpose}: ${describeError(error)}`, { op: 'listen' });
+    signal.removeEventListener('abort', stop);
+    resolve(describeRefusal(settings, error));
+  });
+  server.on('close', () => resolve(undefined));
+  server.on('listening', () => {
+    // Aborted while the address was looked up: there was nothing to close then, now there is.
+    if (signal.aborted) return stop();
+    const { port } = server.address() as AddressInfo;
+    settings.logger.info(`serving ${settings.purpose}`, { op: 'listen', address: `${settings.host ?? '*'}:${port}` });
+    settings.onListening?.(port);
+  });
+  signal.addEventListener('abort', stop, { once: true });
+  server.listen({ port: settings.port, host: settings.host });
+  return promise;
+}
+
+function limitedServer(settings: HttpEndpointSettings): Server {
+  const limits = {
+    maxHeaderSize: MAX_HEADER_BYTES,
+    requestTimeout: REQUEST_TIMEOUT_MILLISECONDS,
+    headersTimeout: REQUEST_TIMEOUT_MILLISECONDS,
+    keepAliveTimeout: KEEP_ALIVE_MILLISECONDS,
+  };
+  const server = createServer(limits, (request, response) => void answer(settings, request, response));
+  server.timeout = IDLE_MILLISECONDS;
+  server.maxConnections = MAX_CONNECTIONS;
+  return server;
+}
+
+async function answer(settings: HttpEndpointSettings, request: IncomingMessage, response: ServerResponse): Promise<void> {
+  const { status, contentType, body } = await answerTo(settings, request);
+  const bytes = Buffer.from(body);
+  // A body is never read: Node drops the connection that carries one behind the answer.
+  if (bringsBody(request)) response.shouldKeepAlive = false;
+  response.writeHead(status, { 'content-type': contentType, 'content-length': bytes.length });
+  response.end(request.method === 'HEAD' ? undefined : bytes);
+}
+
+async function answerTo(settings: HttpEndpointSettings, request: IncomingMessage): Promise<Answer> {
+  if (bringsBody(request)) return plain(413, 'no request body is read here');
+  if (request.method !== 'GET' && request.method !== 'HEAD') return plain(405, 'only GET and HEAD are answered');
+  const route = settings.routes.get((request.url ?? '').split('?', 1)[0] ?? '');
+  if (route === undefined) return plain(404, `not found; there is ${[...settings.routes.keys()].join(', ')}`);
+  try {
+    return await route();
+  } catch (error) {
+    settings.logger.error(`${settings.purpose}: cannot answer ${request.url}: ${describeError(error)}`, { op: 'serve' });
+    return plain(500, 'internal error, see the log');
+  }
+}
+
+/** An answer of one line of text. */
+export function plain(status: number, line: string): Answer {
+  return { status, contentType: 'text/plain; charset=utf-8', body: `${line}\n` };
+}
+
+function bringsBody(request: IncomingMessage): boolean {
+  return request.headers['transfer-encoding'] !== undefined || (request.headers['content-length'] ?? '0') !== '0';
+}
+
+function describeRefusal(settings: HttpEndpointSettings, error: Error & { code?: string }): string {
+  const where = `port ${settings.port} for ${settings.purpose}`;
+  if (error.code === 'EADDRINUSE')
+    return `${where} is taken by another process: stop that one, or choose another port with ${settings.portFlag}`;
+  if (error.code === 'EACCES') return `${where} may not be bound by this user: choose one above 1023 with ${settings.portFlag}`;
+  return `${where} cannot be bound: ${describeError(error)}`;
+}
+
+/** Resolves after `pause`, or when `signal` aborts, whichever comes first. */
+function sleep(clock: Pick<Clock, 'startTimer'>, pause: Micros, signal: AbortSignal): Promise<void> {
+  if (signal.aborted) return Promise.resolve();
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const wake = (): void => {
+    timer[Symbol.dispose]();
+    signal.removeEventListener('abort', wake);
+    resolve();
+  };
+  const timer = clock.startTimer(pause, wake);
+  signal.addEventListener('abort', wake, { once: true });
+  return promise;
+}
