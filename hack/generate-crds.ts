@@ -1,0 +1,76 @@
+import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join, relative } from 'node:path';
+import { parseArgs } from 'node:util';
+import { describeError } from '../src/lib/errors.ts';
+import { GENERATED_HEADER, generateCrds } from './crd/generate.ts';
+
+const ROOT = join(import.meta.dirname, '..');
+const TYPES = join(ROOT, 'src/crds');
+const TARGET = join(ROOT, 'config/crd');
+const USAGE = 'usage: node hack/generate-crds.ts [--check]\n  writes config/crd from src/crds; --check only tells what would change';
+
+/** Makes `folder` hold exactly `files`: files that an earlier run wrote and this one did not are removed. */
+export function writeFiles(folder: string, files: ReadonlyMap<string, string>): void {
+  mkdirSync(folder, { recursive: true });
+  for (const [name, text] of yamlFiles(folder)) if (!files.has(name) && text.startsWith(GENERATED_HEADER)) rmSync(join(folder, name));
+  for (const [name, text] of files) writeFileSync(join(folder, name), text);
+}
+
+/** One line for each file of `folder` that is not what `files` says, with the first line that differs; empty when all agree. */
+export function differences(folder: string, files: ReadonlyMap<string, string>): string[] {
+  const present = yamlFiles(folder);
+  const place = (name: string): string => relative(ROOT, join(folder, name));
+  const changed = [...files].flatMap(([name, text]) => {
+    const found = present.get(name);
+    if (found === undefined) return [`${place(name)} is missing`];
+    return found === text ? [] : [`${place(name)}${firstDifference(found, text)}`];
+  });
+  const strange = [...present.keys()].filter((name) => !files.has(name)).map((name) => `${place(name)} is not generated from any type`);
+  return [...changed, ...strange];
+}
+
+function firstDifference(found: string, fresh: string): string {
+  const foundLines = found.split('\n');
+  const freshLines = fresh.split('\n');
+  // The longer of two texts that agree so far differs on the line after the shorter one's end.
+  const index = Array.from({ length: Math.max(foundLines.length, freshLines.length) }, (_, line) => line).findIndex(
+    (line) => foundLines[line] !== freshLines[line],
+  );
+  const show = (line: string | undefined): string => (line === undefined ? 'the end of the file' : JSON.stringify(line.trim()));
+  return `:${index + 1}: is ${show(foundLines[index])}, a fresh generation says ${show(freshLines[index])}`;
+}
+
+function yamlFiles(folder: string): Map<string, string> {
+  const names = readdirSync(folder).filter((name) => name.endsWith('.yaml'));
+  return new Map(names.map((name) => [name, readFileSync(join(folder, name), 'utf8')]));
+}
+
+function run(check: boolean): number {
+  const files = generateCrds(TYPES);
+  if (!check) {
+    writeFiles(TARGET, files);
+    return 0;
+  }
+  const found = differences(TARGET, files);
+  for (const line of found) process.stderr.write(`${line}\n`);
+  if (found.length > 0) process.stderr.write('config/crd does not match src/crds: run make generate and commit the result\n');
+  return found.length > 0 ? 1 : 0;
+}
+
+function main(): number {
+  let check: boolean;
+  try {
+    check = parseArgs({ options: { check: { type: 'boolean', default: false } } }).values.check;
+  } catch (refused) {
+    process.stderr.write(`${describeError(refused)}\n${USAGE}\n`);
+    return 2;
+  }
+  try {
+    return run(check);
+  } catch (failure) {
+    process.stderr.write(`cannot generate config/crd: ${describeError(failure)}\n`);
+    return 1;
+  }
+}
+
+if (import.meta.main) process.exitCode = main();
