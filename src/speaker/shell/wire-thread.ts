@@ -1,3 +1,4 @@
+import { unreachable } from '../../lib/assert.ts';
 import { type Clock, type Micros, milliseconds } from '../../lib/clock.ts';
 import { pause } from '../../lib/pause.ts';
 import type { PlanChange, Report } from '../../model/plan.ts';
@@ -113,12 +114,17 @@ export class WireThread {
     switch (notice.kind) {
       case 'applied':
         this.#changesInFlight = false;
-        return this.#sendChanges();
+        this.#sendChanges();
+        break;
       case 'pong':
-        return this.#pings.get(notice.id)?.(notice.answering);
+        this.#pings.get(notice.id)?.(notice.answering);
+        break;
       case 'reports':
         for (const report of notice.reports) this.#options.onReport(report);
-        return this.#worker?.post({ kind: 'received' });
+        this.#worker?.post({ kind: 'received' });
+        break;
+      default:
+        unreachable(notice);
     }
   }
 
