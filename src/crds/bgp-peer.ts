@@ -67,7 +67,7 @@ export interface BGPPeerSpec {
    *
    * @validations [
    *   {rule: "duration(self) >= duration('1s') && duration(self) <= duration('65535s')", message: "connect time should be between 1 seconds to 65535"},
-   *   {rule: "duration(self) == duration(string(duration(self).getSeconds()) + 's')", message: "connect time should contain a whole number of seconds"},
+   *   {rule: "duration(self).getMilliseconds() % 1000 == 0", message: "connect time should contain a whole number of seconds"},
    * ]
    */
   readonly connectTime?: Duration;
