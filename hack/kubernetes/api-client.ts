@@ -1,0 +1,105 @@
+import { Agent, request } from 'node:https';
+import { MetalError } from '../../src/lib/errors.ts';
+import type { Access } from './kubeconfig.ts';
+
+/** An object as the API gives and takes it; the harness knows the few fields it asks for. */
+export type ApiObject = Readonly<Record<string, unknown>>;
+
+/** The API server answered, and it was a refusal. */
+export class ApiError extends MetalError {
+  readonly code = 'API_REFUSED';
+  readonly retryable: boolean;
+  readonly status: number;
+
+  constructor(status: number, message: string) {
+    super(message);
+    this.status = status;
+    this.retryable = status === 429 || status >= 500;
+  }
+}
+
+/** A request that has no answer after this long never gets one: the server is on the same machine. */
+const DEADLINE_MILLISECONDS = 30_000;
+
+/** Requests in flight at once; more would only queue up in the server. */
+const MAX_SOCKETS = 32;
+
+/** A few lines over HTTPS for the harness's own objects. The product has its own client; this one must stay cheap to load. */
+export class ApiClient implements Disposable {
+  readonly #access: Access;
+  readonly #agent: Agent;
+
+  constructor(access: Access) {
+    this.#access = access;
+    this.#agent = new Agent({ keepAlive: true, maxSockets: MAX_SOCKETS, ca: access.authority });
+  }
+
+  /** Reads an object, a list or, at `/readyz` and the like, a text. */
+  get(path: string, signal?: AbortSignal): Promise<ApiObject> {
+    return this.#send('GET', path, undefined, signal);
+  }
+
+  /** Creates an object. */
+  post(path: string, body: ApiObject, signal?: AbortSignal): Promise<ApiObject> {
+    return this.#send('POST', path, { body, type: 'application/json' }, signal);
+  }
+
+  /** Replaces an object or its status. */
+  put(path: string, body: ApiObject, signal?: AbortSignal): Promise<ApiObject> {
+    return this.#send('PUT', path, { body, type: 'application/json' }, signal);
+  }
+
+  /** Merges `body` into an object (RFC 7396). */
+  patch(path: string, body: ApiObject, signal?: AbortSignal): Promise<ApiObject> {
+    return this.#send('PATCH', path, { body, type: 'application/merge-patch+json' }, signal);
+  }
+
+  /** Deletes an object. */
+  delete(path: string, signal?: AbortSignal): Promise<ApiObject> {
+    return this.#send('DELETE', path, undefined, signal);
+  }
+
+  /** Closes the connections that are kept. */
+  [Symbol.dispose](): void {
+    this.#agent.destroy();
+  }
+
+  #send(method: string, path: string, payload: { body: ApiObject; type: string } | undefined, signal?: AbortSignal): Promise<ApiObject> {
+    const deadline = AbortSignal.timeout(DEADLINE_MILLISECONDS);
+    const headers = {
+      authorization: `Bearer ${this.#access.token}`,
+      accept: 'application/json',
+      'content-type': payload?.type ?? 'application/json',
+    };
+    return new Promise((resolve, reject) => {
+      const options = {
+        method,
+        agent: this.#agent,
+        headers,
+        signal: signal === undefined ? deadline : AbortSignal.any([signal, deadline]),
+      };
+      const outgoing = request(new URL(path, this.#access.url), options, (incoming) => {
+        const chunks: Buffer[] = [];
+        incoming.on('data', (chunk: Buffer) => chunks.push(chunk));
+        incoming.on('error', reject);
+        incoming.on('end', () => {
+          const text = Buffer.concat(chunks).toString();
+          const status = incoming.statusCode ?? 0;
+          if (status < 300) resolve(parsed(text));
+          else reject(new ApiError(status, `${method} ${path}: ${status} ${parsed(text).message ?? text}`));
+        });
+      });
+      outgoing.on('error', reject);
+      outgoing.end(payload === undefined ? undefined : JSON.stringify(payload.body));
+    });
+  }
+}
+
+/** Health end points answer a bare word, which comes back as `text`. */
+function parsed(text: string): ApiObject {
+  try {
+    return JSON.parse(text) as ApiObject;
+  } catch {
+    return { text };
+  }
+}

@@ -1,0 +1,73 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { Environment } from './programs.ts';
+import { ProgramError, RunningProgram } from './running-program.ts';
+import { createSandboxFolder, MARK } from './sandbox-folder.ts';
+import { namespaceName, removeOrphans } from './sweep.ts';
+
+/** Killing some thirty processes and deleting a dozen namespaces takes a second or two, on a busy machine ten. */
+const REMOVAL_MILLISECONDS = 60_000;
+
+/**
+ * A folder, processes and network namespaces that live exactly as long as their owner. Disposing of the sandbox
+ * removes all of it; a warden process does the same when the owner dies, however it dies, and the next sandbox that
+ * is opened removes what a killed warden left.
+ */
+export class Sandbox implements AsyncDisposable {
+  /** Six hexadecimal digits, in the name of everything that belongs to it. */
+  readonly id: string;
+  /** Held in memory where possible, readable by this user only. */
+  readonly folder: string;
+  readonly #warden: ChildProcess;
+  readonly #gone: Promise<void>;
+
+  private constructor(id: string, folder: string, warden: ChildProcess) {
+    this.id = id;
+    this.folder = folder;
+    this.#warden = warden;
+    this.#gone = new Promise((resolve) => warden.once('exit', () => resolve()));
+  }
+
+  /** Opens an empty sandbox, after removing those whose owners have died. */
+  static async open(): Promise<Sandbox> {
+    await removeOrphans();
+    const { folder, record } = await createSandboxFolder();
+    await mkdir(join(folder, 'logs'));
+    const program = fileURLToPath(new URL('./warden.ts', import.meta.url));
+    const warden = spawn(process.execPath, [program, folder], { stdio: ['pipe', 'ignore', 'inherit'], detached: true });
+    warden.unref();
+    return new Sandbox(record.id, folder, warden);
+  }
+
+  /** The environment of this sandbox's processes: only what is given here, a PATH, a home and the mark. */
+  environment(more: Environment = {}): Environment {
+    const path = `${process.env.PATH ?? ''}:/usr/local/sbin:/usr/sbin:/sbin`;
+    return { PATH: path, HOME: this.folder, LANG: 'C', ...more, [MARK]: this.id };
+  }
+
+  /** Starts a program that ends with the sandbox; its log is `logs/NAME.log` in the folder. */
+  start(name: string, command: readonly string[], more: Environment = {}): RunningProgram {
+    return RunningProgram.start({ name, command, environment: this.environment(more), log: this.path('logs', `${name}.log`) });
+  }
+
+  /** The full name of this sandbox's network namespace `name`. */
+  namespace(name: string): string {
+    return namespaceName(this.id, name);
+  }
+
+  /** A path inside the folder. */
+  path(...parts: readonly string[]): string {
+    return join(this.folder, ...parts);
+  }
+
+  /** Ends the sandbox: fulfilled when its processes, namespaces and folder are gone. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#warden.stdin?.destroy();
+    const timer = setTimeout(() => this.#warden.kill('SIGKILL'), REMOVAL_MILLISECONDS);
+    await this.#gone;
+    clearTimeout(timer);
+    if (this.#warden.exitCode !== 0) throw new ProgramError(`the sandbox ${this.id} could not be removed whole: see ${this.folder}`);
+  }
+}
