@@ -1,0 +1,108 @@
+import type { L2Advertisement as L2AdvertisementObject, PreferredNodeSelector } from '../crds/l2-advertisement.ts';
+import type { TextMap } from '../lib/json.ts';
+import { compareTexts } from '../lib/order.ts';
+import { err, ok, type Result } from '../lib/result.ts';
+import type { InterfaceScope } from './plan.ts';
+import type { Pool } from './pool.ts';
+import { findDuplicate, matches, matchesAny, parseSelector, parseSelectors, type Selector } from './selector.ts';
+
+/** An L2Advertisement that was checked. */
+export interface L2Advertisement {
+  readonly name: string;
+  /** Names of pools, which need not exist; with no name and no selector all pools are meant. */
+  readonly pools: readonly string[];
+  readonly poolSelectors: readonly Selector[];
+  /** Nodes that may announce; none given means all. */
+  readonly nodeSelectors: readonly Selector[];
+  readonly interfaces: InterfaceScope;
+  /** Services that are announced; none given means all of the pools. */
+  readonly serviceSelectors: readonly Selector[];
+  readonly preferredNodes: readonly PreferredNode[];
+}
+
+/** A weight, 1 to 100, for the nodes that a selector takes. */
+export interface PreferredNode {
+  readonly weight: number;
+  readonly selector: Selector;
+}
+
+/** Whether the advertisement is about the addresses of a pool. */
+export function selectsPool(advertisement: L2Advertisement, pool: Pick<Pool, 'name' | 'labels'>): boolean {
+  const { pools, poolSelectors } = advertisement;
+  if (pools.length === 0 && poolSelectors.length === 0) return true;
+  return pools.includes(pool.name) || matchesAny(poolSelectors, pool.labels);
+}
+
+/** Whether a node with these labels may announce for the advertisement. */
+export function selectsNode(advertisement: L2Advertisement, nodeLabels: TextMap): boolean {
+  return advertisement.nodeSelectors.length === 0 || matchesAny(advertisement.nodeSelectors, nodeLabels);
+}
+
+/** Whether the advertisement is about a Service with these labels. */
+export function selectsService(advertisement: L2Advertisement, serviceLabels: TextMap): boolean {
+  return advertisement.serviceSelectors.length === 0 || matchesAny(advertisement.serviceSelectors, serviceLabels);
+}
+
+/** How much the advertisement prefers a node with these labels: the sum of the weights that match; 0 for one it does not select. */
+export function preferredNodeScore(advertisement: L2Advertisement, nodeLabels: TextMap): number {
+  if (!selectsNode(advertisement, nodeLabels)) return 0;
+  return advertisement.preferredNodes.reduce((sum, { weight, selector }) => (matches(selector, nodeLabels) ? sum + weight : sum), 0);
+}
+
+/** The advertisements in use, by name, and why the others are refused. */
+export interface L2AdvertisementSet {
+  readonly advertisements: ReadonlyMap<string, L2Advertisement>;
+  readonly refused: ReadonlyMap<string, string>;
+}
+
+/** Checks each L2Advertisement by itself; a refused one goes on as it last was in `previous`. */
+export function parseL2Advertisements(objects: readonly L2AdvertisementObject[], previous?: L2AdvertisementSet): L2AdvertisementSet {
+  const advertisements = new Map<string, L2Advertisement>();
+  const refused = new Map<string, string>();
+  for (const object of [...objects].sort((left, right) => compareTexts(left.metadata.name, right.metadata.name))) {
+    const { name } = object.metadata;
+    const parsed = parseL2Advertisement(object);
+    if (!parsed.ok) refused.set(name, parsed.error);
+    const inUse = parsed.ok ? parsed.value : previous?.advertisements.get(name);
+    if (inUse !== undefined) advertisements.set(name, inUse);
+  }
+  return { advertisements, refused };
+}
+
+/** Checks one L2Advertisement. The error is upstream's text. */
+export function parseL2Advertisement({ metadata, spec = {} }: L2AdvertisementObject): Result<L2Advertisement, string> {
+  const pools = spec.ipAddressPools ?? [];
+  const duplicate = findDuplicate('ipAddressPools', pools);
+  if (duplicate !== undefined) return err(duplicate);
+  const poolSelectors = parseSelectors('ipAddressPoolSelectors', spec.ipAddressPoolSelectors);
+  if (!poolSelectors.ok) return poolSelectors;
+  const nodeSelectors = parseSelectors('nodeSelectors', spec.nodeSelectors);
+  if (!nodeSelectors.ok) return nodeSelectors;
+  const serviceSelectors = parseSelectors('serviceSelectors', spec.serviceSelectors);
+  if (!serviceSelectors.ok) return serviceSelectors;
+  const preferredNodes = preferredNodesOf(metadata.name, spec.preferredNodeSelectors ?? []);
+  if (!preferredNodes.ok) return preferredNodes;
+  return ok({
+    name: metadata.name,
+    pools,
+    poolSelectors: poolSelectors.value,
+    nodeSelectors: nodeSelectors.value,
+    interfaces: interfaceScope(spec.interfaces ?? []),
+    serviceSelectors: serviceSelectors.value,
+    preferredNodes: preferredNodes.value,
+  });
+}
+
+function interfaceScope(names: readonly string[]): InterfaceScope {
+  return names.length === 0 ? { all: true } : { all: false, names: [...new Set(names)].sort(compareTexts) };
+}
+
+function preferredNodesOf(advertisement: string, sources: readonly PreferredNodeSelector[]): Result<readonly PreferredNode[], string> {
+  const preferredNodes: PreferredNode[] = [];
+  for (const { weight, preference } of sources) {
+    const selector = parseSelector(preference);
+    if (!selector.ok) return err(`failed to parse preferred node selectors for ${advertisement}: ${selector.error}`);
+    preferredNodes.push({ weight, selector: selector.value });
+  }
+  return ok(preferredNodes);
+}

@@ -1,0 +1,68 @@
+import type { IPAddressPool } from '../crds/ip-address-pool.ts';
+import { formatPrefix, type IpAddress } from '../lib/ip.ts';
+import { compareTexts } from '../lib/order.ts';
+import { PrefixMap } from '../lib/prefix-map.ts';
+import { err, ok, type Result } from '../lib/result.ts';
+import { leavesOut, type Pool, parsePool, poolPrefixes } from './pool.ts';
+
+/** All pools together: those in use, and why the others are not. */
+export interface PoolSet {
+  /** The pools that addresses may be taken from, by name; no two hold one address. */
+  readonly pools: ReadonlyMap<string, Pool>;
+  /** The pools whose present spec is refused, by name, with upstream's error text. */
+  readonly refused: ReadonlyMap<string, string>;
+  /** The pool that owns an address; an address that avoidBuggyIPs leaves out is owned by none. */
+  ownerOf(address: IpAddress): Pool | undefined;
+}
+
+/** A set without any pool. */
+export const NO_POOLS: PoolSet = parsePools([]);
+
+/**
+ * Checks all IPAddressPools together. A bad pool is refused with its error and the others are used. Of two that
+ * overlap, the one created later is refused, and at equal age the one later by name, so that every process and every
+ * restart decides the same.
+ *
+ * A refused pool goes on as it last was in `previous`, unless that overlaps a pool that is in use: a slip of the pen
+ * in an edit must not take addresses from running Services.
+ */
+export function parsePools(objects: readonly IPAddressPool[], previous?: PoolSet): PoolSet {
+  const owners = new PrefixMap<Pool>();
+  const pools = new Map<string, Pool>();
+  const refused = new Map<string, string>();
+  for (const object of [...objects].sort(byAge)) {
+    const { name, uid } = object.metadata;
+    const parsed = pools.has(name) ? err(`duplicate definition of pool "${name}"`) : admit(parsePool(object), owners);
+    if (!parsed.ok) refused.set(name, parsed.error);
+    const last = previous?.pools.get(name);
+    const inUse = parsed.ok || last === undefined || last.uid !== (uid ?? '') ? parsed : admit(ok(last), owners);
+    if (inUse.ok) pools.set(name, inUse.value);
+  }
+  const ownerOf = (address: IpAddress): Pool | undefined => {
+    const pool = owners.find(address)?.value;
+    return pool === undefined || leavesOut(pool, address) ? undefined : pool;
+  };
+  return { pools: new Map([...pools].sort(([left], [right]) => compareTexts(left, right))), refused, ownerOf };
+}
+
+/** Takes the prefixes of a pool for it, all or none. */
+function admit(parsed: Result<Pool, string>, owners: PrefixMap<Pool>): Result<Pool, string> {
+  if (!parsed.ok) return parsed;
+  const pool = parsed.value;
+  const own = new PrefixMap<Pool>();
+  for (const prefix of poolPrefixes(pool)) {
+    const clash = owners.overlapping(prefix) ?? own.add(prefix, pool);
+    if (clash !== undefined) {
+      return err(
+        `CIDR "${formatPrefix(prefix)}" in pool "${pool.name}" overlaps with already defined CIDR "${formatPrefix(clash.prefix)}"`,
+      );
+    }
+  }
+  for (const prefix of poolPrefixes(pool)) owners.add(prefix, pool);
+  return parsed;
+}
+
+function byAge({ metadata: left }: IPAddressPool, { metadata: right }: IPAddressPool): number {
+  // RFC 3339 texts of the API server are all in UTC and of one length, so they sort as they are.
+  return compareTexts(left.creationTimestamp ?? '', right.creationTimestamp ?? '') || compareTexts(left.name, right.name);
+}
