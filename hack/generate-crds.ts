@@ -2,7 +2,7 @@ import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { join, relative } from 'node:path';
 import { parseArgs } from 'node:util';
 import { describeError } from '../src/lib/errors.ts';
-import { GENERATED_HEADER, generateCrds } from './crd/generate.ts';
+import { GENERATED_HEADER, generateCrds, KUSTOMIZATION } from './crd/generate.ts';
 
 const ROOT = join(import.meta.dirname, '..');
 const TYPES = join(ROOT, 'src/crds');
@@ -12,13 +12,13 @@ const USAGE = 'usage: node hack/generate-crds.ts [--check]\n  writes config/crd 
 /** Makes `folder` hold exactly `files`: files that an earlier run wrote and this one did not are removed. */
 export function writeFiles(folder: string, files: ReadonlyMap<string, string>): void {
   mkdirSync(folder, { recursive: true });
-  for (const [name, text] of yamlFiles(folder)) if (!files.has(name) && text.startsWith(GENERATED_HEADER)) rmSync(join(folder, name));
+  for (const [name, text] of manifests(folder)) if (!files.has(name) && text.startsWith(GENERATED_HEADER)) rmSync(join(folder, name));
   for (const [name, text] of files) writeFileSync(join(folder, name), text);
 }
 
 /** One line for each file of `folder` that is not what `files` says, with the first line that differs; empty when all agree. */
 export function differences(folder: string, files: ReadonlyMap<string, string>): string[] {
-  const present = yamlFiles(folder);
+  const present = manifests(folder);
   const place = (name: string): string => relative(ROOT, join(folder, name));
   const changed = [...files].flatMap(([name, text]) => {
     const found = present.get(name);
@@ -40,8 +40,9 @@ function firstDifference(found: string, fresh: string): string {
   return `:${index + 1}: is ${show(foundLines[index])}, a fresh generation says ${show(freshLines[index])}`;
 }
 
-function yamlFiles(folder: string): Map<string, string> {
-  const names = readdirSync(folder).filter((name) => name.endsWith('.yaml'));
+/** The texts by name that a tool would take from `folder`, whoever wrote them. */
+function manifests(folder: string): Map<string, string> {
+  const names = readdirSync(folder).filter((name) => name.endsWith('.yaml') || name === KUSTOMIZATION);
   return new Map(names.map((name) => [name, readFileSync(join(folder, name), 'utf8')]));
 }
 

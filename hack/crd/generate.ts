@@ -9,6 +9,12 @@ import { type Definitions, KUBERNETES_KEYWORDS, SHARED_KEYWORDS } from './struct
 /** The first line of each generated file; a file without it was not written by the generator. */
 export const GENERATED_HEADER = '# Generated from src/crds; change the types there, then: make generate';
 
+/**
+ * The list of the files, under that of its names which `kubectl apply -f` leaves alone; kustomize, and what is built on
+ * it, takes either.
+ */
+export const KUSTOMIZATION = 'Kustomization';
+
 const OWN_TAGS: readonly string[] = [...Object.keys(KUBERNETES_KEYWORDS), ...KIND_TAGS];
 // asType says what JSON has and TypeScript has not: whole numbers.
 const KNOWN_TAGS: ReadonlySet<string> = new Set([...SHARED_KEYWORDS, ...OWN_TAGS, 'asType']);
@@ -23,7 +29,7 @@ export function generateCrds(folder: string): Map<string, string> {
   const definitions = customResourceDefinitions(definitionsOf(folder));
   const files = new Map(definitions.map((definition) => [`${definition.spec.names.plural}.yaml`, render(definition)]));
   const resources = [...files.keys()];
-  files.set('kustomization.yaml', render({ apiVersion: 'kustomize.config.k8s.io/v1beta1', kind: 'Kustomization', resources }));
+  files.set(KUSTOMIZATION, render({ apiVersion: 'kustomize.config.k8s.io/v1beta1', kind: 'Kustomization', resources }));
   return files;
 }
 
