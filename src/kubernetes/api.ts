@@ -1,0 +1,42 @@
+import type { Micros } from '../lib/clock.ts';
+
+/** What the API server is asked for. */
+export type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
+
+/** How the body of a PATCH is to be understood. */
+export type PatchType = 'application/merge-patch+json' | 'application/json-patch+json' | 'application/apply-patch+yaml';
+
+/** One call of the API. */
+export interface ApiCall {
+  readonly method: Method;
+  /** Path without a query, each part already encoded: see `collectionPath` and `objectPath`. */
+  readonly path: string;
+  /** Parameters; undefined ones are left out. */
+  readonly query?: Readonly<Record<string, string | number | boolean | undefined>>;
+  /** Sent as JSON. */
+  readonly body?: unknown;
+  /** Type of the body; `application/json` unless told. */
+  readonly contentType?: 'application/json' | PatchType;
+  /** Longest time from the call to the last byte of the answer, waiting for a free place included; 30 s unless told. */
+  readonly deadline?: Micros;
+}
+
+/** A watch that the server has accepted. */
+export interface ApiStream {
+  /**
+   * The answer's lines as the server sends them, until it ends the answer. Throws an `ApiError` when the connection
+   * breaks, when nothing was heard for as long as was agreed, and when a line is longer than any object may be.
+   */
+  lines(): AsyncIterable<string>;
+}
+
+/** The port to one API server. One real client a process, made by `main`; tests have their own. */
+export interface Api {
+  /** The parsed answer. Throws an `ApiError` when there is none or it is a refusal. */
+  request(call: ApiCall, signal: AbortSignal): Promise<unknown>;
+  /**
+   * Opens an answer that does not end. Throws an `ApiError` when the server refuses. `silence` is the longest time
+   * without a byte before the connection counts as dead.
+   */
+  stream(call: ApiCall, silence: Micros, signal: AbortSignal): Promise<ApiStream>;
+}
