@@ -35,7 +35,7 @@ export function serveHealth(settings: HealthServerSettings, signal: AbortSignal)
   return serveHttp(onListening === undefined ? endpoint : { ...endpoint, onListening }, signal);
 }
 
-function probe(checks: readonly HealthCheck[], clock: Pick<Clock, 'startTimer'>): () => Promise<Answer> {
+function probe(checks: readonly HealthCheck[], clock: Clock): () => Promise<Answer> {
   const questions = checks.map((check) => question(check, clock));
   return async () => {
     const failures = (await Promise.all(questions.map((ask) => ask()))).filter((line) => line !== undefined);
@@ -44,7 +44,7 @@ function probe(checks: readonly HealthCheck[], clock: Pick<Clock, 'startTimer'>)
 }
 
 /** A check as the line of its failure, in bounded time, and running once at a time however often it is asked. */
-function question(check: HealthCheck, clock: Pick<Clock, 'startTimer'>): () => Promise<string | undefined> {
+function question(check: HealthCheck, clock: Clock): () => Promise<string | undefined> {
   let running: Promise<string | undefined> | undefined;
   return () => {
     running ??= reasonOf(check).finally(() => {
@@ -63,11 +63,7 @@ async function reasonOf(check: HealthCheck): Promise<string | undefined> {
   }
 }
 
-async function withDeadline(
-  reason: Promise<string | undefined>,
-  late: string,
-  clock: Pick<Clock, 'startTimer'>,
-): Promise<string | undefined> {
+async function withDeadline(reason: Promise<string | undefined>, late: string, clock: Clock): Promise<string | undefined> {
   const { promise, resolve } = Promise.withResolvers<string>();
   using _deadline = clock.startTimer(CHECK_DEADLINE, () => resolve(late));
   return await Promise.race([reason, promise]);

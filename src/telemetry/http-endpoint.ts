@@ -1,7 +1,8 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { type Clock, type Micros, milliseconds } from '../lib/clock.ts';
+import { type Clock, type Micros, micros, milliseconds } from '../lib/clock.ts';
 import { describeError } from '../lib/errors.ts';
+import { pause } from '../lib/pause.ts';
 import type { Logger } from './logger.ts';
 
 /** What an endpoint answers. */
@@ -24,7 +25,7 @@ export interface HttpEndpointSettings {
   /** Path to what GET and HEAD answer; all other paths are 404. */
   readonly routes: ReadonlyMap<string, () => Promise<Answer>>;
   readonly logger: Logger;
-  readonly clock: Pick<Clock, 'startTimer'>;
+  readonly clock: Clock;
   readonly onListening?: (port: number) => void;
 }
 
@@ -47,15 +48,15 @@ const LAST_RETRY: Micros = milliseconds(30_000);
  * without it.
  */
 export async function serveHttp(settings: HttpEndpointSettings, signal: AbortSignal): Promise<void> {
-  let pause = FIRST_RETRY;
+  let delay = FIRST_RETRY;
   let reported: string | undefined;
   while (!signal.aborted) {
     const refusal = await serveOnce(settings, signal);
     if (refusal === undefined) return;
     if (refusal !== reported) settings.logger.error(`${refusal}; trying again until it works`, { op: 'listen' });
     reported = refusal;
-    await sleep(settings.clock, pause, signal);
-    pause = pause * 2 > LAST_RETRY ? LAST_RETRY : ((pause * 2) as Micros);
+    await pause(settings.clock, delay, signal);
+    delay = micros(Math.min(delay * 2, LAST_RETRY));
   }
 }
 
@@ -135,18 +136,4 @@ function describeRefusal(settings: HttpEndpointSettings, error: Error & { code?:
     return `${where} is taken by another process: stop that one, or choose another port with ${settings.portFlag}`;
   if (error.code === 'EACCES') return `${where} may not be bound by this user: choose one above 1023 with ${settings.portFlag}`;
   return `${where} cannot be bound: ${describeError(error)}`;
-}
-
-/** Resolves after `pause`, or when `signal` aborts, whichever comes first. */
-function sleep(clock: Pick<Clock, 'startTimer'>, pause: Micros, signal: AbortSignal): Promise<void> {
-  if (signal.aborted) return Promise.resolve();
-  const { promise, resolve } = Promise.withResolvers<void>();
-  const wake = (): void => {
-    timer[Symbol.dispose]();
-    signal.removeEventListener('abort', wake);
-    resolve();
-  };
-  const timer = clock.startTimer(pause, wake);
-  signal.addEventListener('abort', wake, { once: true });
-  return promise;
 }
