@@ -33,7 +33,6 @@ export function integerOf(value: unknown): number | undefined {
 
 /** The fields of an object that are texts and whose name `wanted` accepts. */
 export function textMapOf(value: unknown, wanted: (name: string) => boolean = () => true): TextMap {
-  const texts: Record<string, string> = {};
-  for (const [name, text] of Object.entries(objectOf(value))) if (typeof text === 'string' && wanted(name)) texts[name] = text;
-  return texts;
+  const isWanted = (entry: [string, unknown]): entry is [string, string] => typeof entry[1] === 'string' && wanted(entry[0]);
+  return Object.fromEntries(Object.entries(objectOf(value)).filter(isWanted));
 }

@@ -84,9 +84,9 @@ export function parsePool(object: IPAddressPool): Result<Pool, string> {
 
 function poolOf({ metadata, spec }: IPAddressPool): Result<Pool, string> {
   if (metadata.name === '') return err('missing pool name');
-  const entries = entriesOf(metadata.name, spec?.addresses ?? []);
+  const entries = entriesOf(metadata.name, spec.addresses);
   if (!entries.ok) return entries;
-  const pinnedTo = allocationOf(metadata.name, spec?.serviceAllocation);
+  const pinnedTo = allocationOf(metadata.name, spec.serviceAllocation);
   if (!pinnedTo.ok) return pinnedTo;
   return ok({
     name: metadata.name,

@@ -1,5 +1,6 @@
 import type { LabelSelector, LabelSelectorRequirement } from '../crds/meta.ts';
 import type { TextMap } from '../lib/json.ts';
+import { compareTexts } from '../lib/order.ts';
 import { err, ok, type Result } from '../lib/result.ts';
 import { labelKeyFault, labelValueFault } from './label-syntax.ts';
 
@@ -17,12 +18,17 @@ export type Requirement =
 
 /** Whether an object with `labels` is selected: each requirement holds, so an empty selector takes all. */
 export function matches(selector: Selector, labels: TextMap): boolean {
-  return selector.requirements.every((requirement) => holds(requirement, labels[requirement.key]));
+  return selector.requirements.every((requirement) => holds(requirement, labelOf(labels, requirement.key)));
 }
 
 /** Whether one selector of the list takes an object with `labels`; what an empty list means is for the caller to say. */
 export function matchesAny(selectors: readonly Selector[], labels: TextMap): boolean {
   return selectors.some((selector) => matches(selector, labels));
+}
+
+/** A label by its key; a key such as `constructor` must not find what every object inherits. */
+function labelOf(labels: TextMap, key: string): string | undefined {
+  return Object.hasOwn(labels, key) ? labels[key] : undefined;
 }
 
 function holds(requirement: Requirement, value: string | undefined): boolean {
@@ -128,11 +134,11 @@ export function findDuplicate(what: string, texts: readonly string[]): string | 
 /** Labels by name, then the expressions in their order: two selectors are duplicates when they read the same here. */
 function selectorText(source: LabelSelector): string {
   const labels = Object.entries(source.matchLabels ?? {}).map(([key, value]) => `${key}=${value}`);
-  return [...labels.sort(), ...(source.matchExpressions ?? []).map(expressionText)].join(',');
+  return [...labels.sort(compareTexts), ...(source.matchExpressions ?? []).map(expressionText)].join(',');
 }
 
 function expressionText({ key, operator, values = [] }: LabelSelectorRequirement): string {
-  const set = `(${[...values].sort().join(',')})`;
+  const set = `(${[...values].sort(compareTexts).join(',')})`;
   switch (operator) {
     case 'In':
       return `${key} in ${set}`;
