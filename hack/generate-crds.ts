@@ -1,4 +1,4 @@
-import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { parseArgs } from 'node:util';
 import { describeError } from '../src/lib/errors.ts';
@@ -36,12 +36,13 @@ function firstDifference(found: string, fresh: string): string {
   const index = Array.from({ length: Math.max(foundLines.length, freshLines.length) }, (_, line) => line).findIndex(
     (line) => foundLines[line] !== freshLines[line],
   );
-  const show = (line: string | undefined): string => (line === undefined ? 'the end of the file' : JSON.stringify(line.trim()));
+  const show = (line: string | undefined): string => (line === undefined ? 'the end of the file' : JSON.stringify(line));
   return `:${index + 1}: is ${show(foundLines[index])}, a fresh generation says ${show(freshLines[index])}`;
 }
 
 /** The texts by name that a tool would take from `folder`, whoever wrote them. */
 function manifests(folder: string): Map<string, string> {
+  if (!existsSync(folder)) return new Map();
   const names = readdirSync(folder).filter((name) => name.endsWith('.yaml') || name === KUSTOMIZATION);
   return new Map(names.map((name) => [name, readFileSync(join(folder, name), 'utf8')]));
 }

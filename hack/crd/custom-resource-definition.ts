@@ -100,14 +100,12 @@ function versionOf({ typeName, version, draft }: KindVersion, storage: boolean, 
 
 /** The schema of a whole object. Of `metadata` it says nothing: its fields are the server's, and the server requires them. */
 function rootSchema(typeName: string, draft: DraftSchema, definitions: Definitions): StructuralSchema {
-  const { properties, ...schema } = structuralSchema({ type: 'object', properties: openFields(draft) }, definitions, typeName);
+  if (!draft.description) throw new CrdError(`${typeName}: no description; write a doc comment, which kubectl explain shows`);
+  const own = Object.fromEntries(Object.entries(draft).filter(([keyword]) => keyword !== 'required' && !KIND_TAGS.includes(keyword)));
   const required = (draft.required ?? []).filter((field) => field !== 'metadata');
-  return {
-    description: draft.description,
-    ...schema,
-    properties: { ...Object(properties), metadata: { type: 'object' } },
-    ...(required.length > 0 && { required }),
-  };
+  const root = { ...own, properties: openFields(draft), ...(required.length > 0 && { required }) };
+  const schema = structuralSchema(root, definitions, typeName);
+  return { ...schema, properties: { ...schema.properties, metadata: { type: 'object' } } };
 }
 
 /** The fields of a kind, those whose content the server checks by itself (apiVersion, kind, metadata) without any content. */

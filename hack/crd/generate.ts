@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { createGenerator } from 'ts-json-schema-generator';
+import { BaseError, createGenerator } from 'ts-json-schema-generator';
 import { stringify } from 'yaml';
 import { CrdError } from './crd-error.ts';
 import { customResourceDefinitions, KIND_TAGS } from './custom-resource-definition.ts';
@@ -34,16 +34,28 @@ export function generateCrds(folder: string): Map<string, string> {
 }
 
 function definitionsOf(folder: string): Definitions {
-  const generator = createGenerator({
-    path: join(folder, '*.ts'),
-    tsconfig: TSCONFIG,
-    sortProps: false,
-    // No object is closed: an unknown field is for the server to warn about, which it does for kubectl's users.
-    additionalProperties: true,
-    extraTags: [...OWN_TAGS],
-  });
-  // The library's own type of a schema does not know the keywords that extraTags bring.
-  return generator.createSchema('*').definitions as unknown as Definitions;
+  try {
+    const generator = createGenerator({
+      path: join(folder, '*.ts'),
+      tsconfig: TSCONFIG,
+      sortProps: false,
+      // No object is closed: an unknown field is for the server to warn about, which it does for kubectl's users.
+      additionalProperties: true,
+      extraTags: [...OWN_TAGS],
+    });
+    // The library's own type of a schema does not know the keywords that extraTags bring.
+    return generator.createSchema('*').definitions as unknown as Definitions;
+  } catch (failure) {
+    throw failure instanceof BaseError ? new CrdError(firstFault(failure), { cause: failure }) : failure;
+  }
+}
+
+/** The first thing that the compiler, or else the schema generator, found wrong, with its place. */
+function firstFault(failure: BaseError): string {
+  const { file, start, messageText } = failure.diagnostic.relatedInformation?.[0] ?? failure.diagnostic;
+  const text = typeof messageText === 'string' ? messageText : messageText.messageText;
+  if (file === undefined || start === undefined) return text;
+  return `${file.fileName}:${file.getLineAndCharacterOfPosition(start).line + 1}: ${text}`;
 }
 
 /** The schema generator skips a tag that it does not know, so that a misspelt limit would be no limit. */

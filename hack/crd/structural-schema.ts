@@ -16,6 +16,7 @@ export type Definitions = Readonly<Record<string, DraftSchema>>;
 
 /** A structural schema: each value has one type, nothing refers elsewhere, no field is closed to additions. */
 export interface StructuralSchema {
+  readonly properties?: Readonly<Record<string, StructuralSchema>>;
   readonly [keyword: string]: unknown;
 }
 
@@ -67,7 +68,7 @@ interface Place {
 function translate(draft: DraftSchema, outer: Place): StructuralSchema {
   const { node, place } = inline(draft, outer);
   refuseWhatIsNotStructural(node, place.path);
-  const schema: Record<string, unknown> = {};
+  const schema: { properties?: Record<string, StructuralSchema>; [keyword: string]: unknown } = {};
   for (const keyword of SHARED_KEYWORDS) if (node[keyword] !== undefined) schema[keyword] = node[keyword];
   // A slash needs no escape in Go's expressions, but in a comment it would end it behind a star.
   if (typeof node.pattern === 'string') schema.pattern = node.pattern.replaceAll('\\/', '/');
