@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { integer, property, assert as propertyHolds } from 'fast-check';
+import fc from 'fast-check';
 import { parseAddress } from './ip.ts';
 import { formatIpv4, type Ipv4, ipv4Of } from './ipv4.ts';
 
@@ -19,8 +19,8 @@ describe('an IPv4 number', () => {
   });
 
   test('says what the address says', () => {
-    propertyHolds(
-      property(integer({ min: 0, max: 2 ** 32 - 1 }), (value) => {
+    fc.assert(
+      fc.property(fc.integer({ min: 0, max: 2 ** 32 - 1 }), (value) => {
         const address = parseAddress(formatIpv4(value as Ipv4));
         expect(address && ipv4Of(address)).toBe(value);
       }),

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { integer, property, assert as propertyHolds, record, uint8Array } from 'fast-check';
+import fc from 'fast-check';
 import { describeDecodeError } from '../../lib/binary.ts';
 import type { Ipv4 } from '../../lib/ipv4.ts';
 import { BROADCAST_MAC, type Mac } from '../../lib/mac.ts';
@@ -65,7 +65,7 @@ describe('decodeArpFrame', () => {
   });
 
   test('takes any octets without an exception', () => {
-    propertyHolds(property(uint8Array({ maxLength: 128 }), (bytes) => expect(typeof decodeArpFrame(viewOf(bytes)).ok).toBe('boolean')));
+    fc.assert(fc.property(fc.uint8Array({ maxLength: 128 }), (bytes) => expect(typeof decodeArpFrame(viewOf(bytes)).ok).toBe('boolean')));
   });
 });
 
@@ -77,13 +77,13 @@ describe('encodeArpFrame', () => {
   });
 
   test('mirrors decodeArpFrame for every message, also into a frame that was used before', () => {
-    const mac = integer({ min: 0, max: 2 ** 48 - 1 });
-    const ip = integer({ min: 0, max: 2 ** 32 - 1 });
-    const operation = integer({ min: 0, max: 0xffff });
+    const mac = fc.integer({ min: 0, max: 2 ** 48 - 1 });
+    const ip = fc.integer({ min: 0, max: 2 ** 32 - 1 });
+    const operation = fc.integer({ min: 0, max: 0xffff });
     const frame = newArpFrame();
-    propertyHolds(
-      property(
-        record({ destination: mac, source: mac, operation, senderMac: mac, senderIp: ip, targetMac: mac, targetIp: ip }),
+    fc.assert(
+      fc.property(
+        fc.record({ destination: mac, source: mac, operation, senderMac: mac, senderIp: ip, targetMac: mac, targetIp: ip }),
         (message) => {
           encodeArpFrame(message as ArpFrame, frame);
           expect(decodeArpFrame(frame)).toEqual({ ok: true, value: message });

@@ -1,0 +1,148 @@
+import { describe, expect, test } from '@jest/globals';
+import fc from 'fast-check';
+import { PACKET_CLASS, runFilter } from '../../../test/support/filter-machine.ts';
+import { arpRequestFilter, coverAddresses, KEPT_OCTETS, MAX_INSTRUCTIONS, MAX_RANGES, type PacketFilter } from './packet-filter.ts';
+
+const LAST = 0xffff_ffff;
+
+/** An ARP request for `target`, 42 octets; `change` sets octets. */
+function request(target: number, change: Readonly<Record<number, number>> = {}): DataView {
+  const frame = new DataView(new ArrayBuffer(42));
+  frame.setUint32(12, 0x0806_0001);
+  frame.setUint32(16, 0x0800_0604);
+  frame.setUint16(20, 1);
+  frame.setUint32(38, target);
+  for (const [offset, octet] of Object.entries(change)) frame.setUint8(Number(offset), octet);
+  return frame;
+}
+
+function keeps(filter: PacketFilter, target: number): boolean {
+  return runFilter(filter, request(target), PACKET_CLASS.broadcast) > 0;
+}
+
+describe('coverAddresses', () => {
+  test.each<{ addresses: number[]; room: number; ranges: [number, number][] }>([
+    { addresses: [], room: 9, ranges: [] },
+    { addresses: [7], room: 9, ranges: [[7, 7]] },
+    { addresses: [9, 7, 8], room: 9, ranges: [[7, 9]] },
+    { addresses: [7, 7], room: 9, ranges: [[7, 7]] },
+    {
+      addresses: [1, 3, 10],
+      room: 9,
+      ranges: [
+        [1, 1],
+        [3, 3],
+        [10, 10],
+      ],
+    },
+    {
+      addresses: [1, 3, 10],
+      room: 2,
+      ranges: [
+        [1, 3],
+        [10, 10],
+      ],
+    },
+    { addresses: [1, 3, 10], room: 1, ranges: [[1, 10]] },
+    { addresses: [1, 3, 5, 7], room: 2, ranges: [[1, 7]] },
+    {
+      addresses: [0, LAST],
+      room: 2,
+      ranges: [
+        [0, 0],
+        [LAST, LAST],
+      ],
+    },
+  ])('$addresses in $room', ({ addresses, room, ranges }) => {
+    expect(coverAddresses(addresses, room).map(({ first, last }) => [first, last])).toEqual(ranges);
+  });
+});
+
+describe('arpRequestFilter', () => {
+  const filter = arpRequestFilter([0x0a00_0001]);
+
+  test.each<{ what: string; frame: DataView; type: number; kept: number }>([
+    { what: 'a broadcast request', frame: request(0x0a00_0001), type: PACKET_CLASS.broadcast, kept: KEPT_OCTETS },
+    { what: 'a unicast request', frame: request(0x0a00_0001), type: PACKET_CLASS.host, kept: KEPT_OCTETS },
+    { what: 'another target', frame: request(0x0a00_0002), type: PACKET_CLASS.broadcast, kept: 0 },
+    { what: "another station's frame, or one with a VLAN tag", frame: request(0x0a00_0001), type: PACKET_CLASS.otherHost, kept: 0 },
+    { what: 'a frame for a group', frame: request(0x0a00_0001), type: PACKET_CLASS.multicast, kept: 0 },
+    { what: 'a reply', frame: request(0x0a00_0001, { 21: 2 }), type: PACKET_CLASS.broadcast, kept: 0 },
+    { what: 'another EtherType', frame: request(0x0a00_0001, { 13: 0x35 }), type: PACKET_CLASS.broadcast, kept: 0 },
+    { what: 'another hardware type', frame: request(0x0a00_0001, { 15: 6 }), type: PACKET_CLASS.broadcast, kept: 0 },
+    { what: 'another protocol type', frame: request(0x0a00_0001, { 16: 0x86 }), type: PACKET_CLASS.broadcast, kept: 0 },
+    { what: 'another hardware length', frame: request(0x0a00_0001, { 18: 8 }), type: PACKET_CLASS.broadcast, kept: 0 },
+    { what: 'another protocol length', frame: request(0x0a00_0001, { 19: 16 }), type: PACKET_CLASS.broadcast, kept: 0 },
+    { what: 'a frame cut short', frame: new DataView(request(0x0a00_0001).buffer, 0, 41), type: PACKET_CLASS.broadcast, kept: 0 },
+    { what: 'an empty frame', frame: new DataView(new ArrayBuffer(0)), type: PACKET_CLASS.broadcast, kept: 0 },
+  ])('$what: keeps $kept', ({ frame, type, kept }) => {
+    expect(runFilter(filter, frame, type)).toBe(kept);
+  });
+
+  test('without addresses keeps nothing', () => {
+    expect(keeps(arpRequestFilter([]), 0)).toBe(false);
+  });
+
+  test('a pool of any size is one range', () => {
+    const pool = Array.from({ length: 5_000 }, (_, index) => 0x0a00_0000 + index);
+    const program = arpRequestFilter(pool);
+    expect(program.length).toBeLessThan(20);
+    expect([
+      keeps(program, 0x0a00_0000 - 1),
+      keeps(program, 0x0a00_0000),
+      keeps(program, 0x0a00_0000 + 4_999),
+      keeps(program, 0x0a00_0000 + 5_000),
+    ]).toEqual([false, true, true, false]);
+  });
+
+  test.each([1, 99, 100, 101, 200, 201, 1_000, MAX_RANGES])(
+    '%d scattered addresses: exactly these, and the kernel takes the program',
+    (count) => {
+      const addresses = Array.from({ length: count }, (_, index) => 3 + index * 1_000_003);
+      const program = arpRequestFilter(addresses);
+      expect(program.length).toBeLessThanOrEqual(MAX_INSTRUCTIONS);
+      for (const address of addresses) {
+        expect([keeps(program, address - 1), keeps(program, address), keeps(program, address + 1)]).toEqual([false, true, false]);
+      }
+    },
+  );
+
+  test('more than fit: keeps all of them and still refuses what is far away', () => {
+    const addresses = Array.from({ length: 3_000 }, (_, index) => 0x0a00_0000 + index * 2 + (index >= 1_500 ? 1_000_000 : 0));
+    const program = arpRequestFilter(addresses);
+    expect(program.length).toBeLessThanOrEqual(MAX_INSTRUCTIONS);
+    expect(addresses.every((address) => keeps(program, address))).toBe(true);
+    expect([keeps(program, 0x0a00_0000 - 1), keeps(program, 0x0a00_0000 + 500_000), keeps(program, 0x0b00_0000)]).toEqual([
+      false,
+      false,
+      false,
+    ]);
+  });
+});
+
+const address = fc.oneof(
+  fc.integer({ min: 0, max: LAST }),
+  fc.integer({ min: 0x0a00_0000, max: 0x0a00_0100 }),
+  fc.constantFrom(0, 1, LAST - 1, LAST),
+);
+
+test('a filter keeps exactly the requests for its addresses', () => {
+  fc.assert(
+    fc.property(fc.array(address, { maxLength: 600 }), fc.array(address, { maxLength: 50 }), (addresses, others) => {
+      const program = arpRequestFilter(addresses);
+      const held = new Set(addresses);
+      const around = addresses.flatMap((one) => [one, Math.max(one - 1, 0), Math.min(one + 1, LAST)]);
+      for (const target of [...around, ...others]) expect([target, keeps(program, target)]).toEqual([target, held.has(target)]);
+    }),
+  );
+});
+
+test('with less room a filter keeps more, never less', () => {
+  fc.assert(
+    fc.property(fc.array(address, { maxLength: 200 }), fc.integer({ min: 1, max: 20 }), (addresses, room) => {
+      const program = arpRequestFilter(addresses, room);
+      expect(addresses.every((one) => keeps(program, one))).toBe(true);
+      expect(coverAddresses(addresses, room).length).toBeLessThanOrEqual(room);
+    }),
+  );
+});

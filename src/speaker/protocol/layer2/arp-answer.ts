@@ -1,0 +1,74 @@
+import type { Ipv4 } from '../../../lib/ipv4.ts';
+import { BROADCAST_MAC, isStation, type Mac } from '../../../lib/mac.ts';
+import { ARP_REPLY, ARP_REQUEST, type ArpFrame } from '../../wire/arp.ts';
+import { type AddressTable, announcedOn, type HeldAddress } from './address-table.ts';
+
+/** The link that a frame came in on, as it is now. */
+export interface LinkIdentity {
+  readonly name: string;
+  readonly mac: Mac;
+}
+
+/** Why a frame gets no answer. */
+export type ArpRefusal =
+  /** A reply, or an operation that is not ours. */
+  | 'not-a-request'
+  /** Sent to another station and seen by accident, for instance while a switch floods. */
+  | 'not-for-this-link'
+  /** The sender and the target are one address: somebody announces, nobody asks (RFC 5227, Section 3). */
+  | 'gratuitous'
+  /** The sender's MAC is no single station's: an answer would go to a group or to nobody. */
+  | 'bad-sender'
+  /** No Service of this node has the address. */
+  | 'not-held'
+  /** Some Service has it, but none that announces it on this link. */
+  | 'not-on-this-link';
+
+/** What becomes of one ARP frame. */
+export type ArpVerdict =
+  | { readonly kind: 'answer'; readonly held: HeldAddress; readonly reply: ArpFrame }
+  | { readonly kind: 'refuse'; readonly refusal: ArpRefusal };
+
+// Made once: a flood of refused frames must leave no garbage.
+const NOT_A_REQUEST: ArpVerdict = { kind: 'refuse', refusal: 'not-a-request' };
+const NOT_FOR_THIS_LINK: ArpVerdict = { kind: 'refuse', refusal: 'not-for-this-link' };
+const GRATUITOUS: ArpVerdict = { kind: 'refuse', refusal: 'gratuitous' };
+const BAD_SENDER: ArpVerdict = { kind: 'refuse', refusal: 'bad-sender' };
+const NOT_HELD: ArpVerdict = { kind: 'refuse', refusal: 'not-held' };
+const NOT_ON_THIS_LINK: ArpVerdict = { kind: 'refuse', refusal: 'not-on-this-link' };
+
+/**
+ * Decides what one ARP frame gets. A probe (sender 0.0.0.0) for a held address is answered: that is how its owner
+ * defends it (RFC 5227, Section 2.1.1). The sender's address may lie in any subnet.
+ */
+export function decideArp(frame: ArpFrame, link: LinkIdentity, table: AddressTable): ArpVerdict {
+  if (frame.operation !== ARP_REQUEST) return NOT_A_REQUEST;
+  if (frame.destination !== BROADCAST_MAC && frame.destination !== link.mac) return NOT_FOR_THIS_LINK;
+  if (frame.senderIp === frame.targetIp) return GRATUITOUS;
+  if (!isStation(frame.senderMac)) return BAD_SENDER;
+  const held = table.find(frame.targetIp);
+  if (held === undefined) return NOT_HELD;
+  if (!announcedOn(held, link.name)) return NOT_ON_THIS_LINK;
+  return { kind: 'answer', held, reply: replyTo(frame, link.mac) };
+}
+
+/** To who asked in the message, which need not be who sent the frame; sender and target change places (RFC 826). */
+function replyTo(request: ArpFrame, mac: Mac): ArpFrame {
+  return {
+    destination: request.senderMac,
+    source: mac,
+    operation: ARP_REPLY,
+    senderMac: mac,
+    senderIp: request.targetIp,
+    targetMac: request.senderMac,
+    targetIp: request.senderIp,
+  };
+}
+
+/**
+ * A packet that nobody asked for: tells the whole segment that `ip` is at `mac`. As a request it is the announcement of
+ * RFC 5227, Section 2.3, as a reply it reaches those hosts that learn from nothing else.
+ */
+export function gratuitousArp(ip: Ipv4, mac: Mac, operation: typeof ARP_REQUEST | typeof ARP_REPLY): ArpFrame {
+  return { destination: BROADCAST_MAC, source: mac, operation, senderMac: mac, senderIp: ip, targetMac: BROADCAST_MAC, targetIp: ip };
+}

@@ -1,0 +1,154 @@
+import { describe, expect, test } from '@jest/globals';
+import fc from 'fast-check';
+import { type Micros, micros } from '../../../lib/clock.ts';
+import type { Ipv4 } from '../../../lib/ipv4.ts';
+import { type BurstEffect, type BurstEvent, type BurstState, NO_BURST, stepBurst } from './burst.ts';
+
+interface Sent {
+  readonly at: Micros;
+  readonly ip: Ipv4;
+  readonly operation: 'request' | 'reply';
+}
+
+type Change = { readonly at: number } & ({ readonly appeared: readonly number[] } | { readonly disappeared: readonly number[] });
+
+/** Runs the machine on a clock of its own; wake-ups come `late` microseconds late. */
+function run(changes: readonly Change[], late = 0): readonly Sent[] {
+  const sent: Sent[] = [];
+  let state: BurstState = NO_BURST;
+  let wake: Micros | undefined;
+  const step = (event: BurstEvent): void => {
+    let effects: readonly BurstEffect[];
+    [state, effects] = stepBurst(state, event);
+    wake = undefined;
+    for (const effect of effects) {
+      if (effect.kind === 'wake-at') wake = micros(effect.at + late);
+      else sent.push({ at: event.now, ip: effect.ip, operation: effect.operation });
+    }
+  };
+  const wakeUntil = (end: number): void => {
+    for (let woken = 0; wake !== undefined && wake <= end; woken++) {
+      if (woken > 100_000) throw new Error('the machine never rests');
+      step({ kind: 'woke', now: wake });
+    }
+  };
+  for (const change of changes) {
+    wakeUntil(change.at);
+    const now = micros(change.at);
+    if ('appeared' in change) step({ kind: 'appeared', now, ips: change.appeared as readonly Ipv4[] });
+    else step({ kind: 'disappeared', now, ips: change.disappeared as readonly Ipv4[] });
+  }
+  wakeUntil(Number.POSITIVE_INFINITY);
+  return sent;
+}
+
+const lines = (sent: readonly Sent[]): string[] => sent.map(({ at, ip, operation }) => `${at / 1_000} ms ${ip} ${operation}`);
+
+describe('a burst', () => {
+  test('of one address: one request at once, then five rounds of both', () => {
+    expect(lines(run([{ at: 0, appeared: [1] }]))).toEqual([
+      '0 ms 1 request',
+      ...[50, 150, 400, 1_100, 2_200].flatMap((at) => [`${at} ms 1 request`, `${at} ms 1 reply`]),
+    ]);
+  });
+
+  test('stops at once when the address is withdrawn', () => {
+    expect(
+      lines(
+        run([
+          { at: 0, appeared: [1] },
+          { at: 100_000, disappeared: [1] },
+        ]),
+      ),
+    ).toEqual(['0 ms 1 request', '50 ms 1 request', '50 ms 1 reply']);
+  });
+
+  test('begins anew when the address comes back', () => {
+    const sent = run([
+      { at: 0, appeared: [1] },
+      { at: 60_000, disappeared: [1] },
+      { at: 70_000, appeared: [1] },
+    ]);
+    expect(sent.filter(({ at }) => at >= 70_000)).toHaveLength(11);
+    expect(sent.filter(({ at }) => at < 70_000)).toHaveLength(3);
+  });
+
+  test('leaves other addresses alone', () => {
+    const sent = run([
+      { at: 0, appeared: [1, 2] },
+      { at: 60_000, disappeared: [1] },
+    ]);
+    expect(sent.filter(({ ip }) => ip === 2)).toHaveLength(11);
+  });
+
+  test('reaches every address once before the first gets its second round', () => {
+    const ips = Array.from({ length: 1_000 }, (_, index) => index);
+    const sent = run([{ at: 0, appeared: ips }]);
+    expect(sent.slice(0, 1_000).map(({ ip }) => ip)).toEqual(ips);
+    expect(sent[999]?.at).toBeLessThanOrEqual(500_000);
+    expect(sent).toHaveLength(11_000);
+  });
+
+  test('lets a new address pass before the later rounds of others', () => {
+    const sent = run([
+      { at: 0, appeared: Array.from({ length: 1_000 }, (_, index) => index) },
+      { at: 700_000, appeared: [5_000] },
+    ]);
+    expect(sent.find(({ ip }) => ip === 5_000)?.at).toBeLessThanOrEqual(705_500);
+  });
+
+  test('is silent when nothing was announced', () => {
+    expect(stepBurst(NO_BURST, { kind: 'disappeared', now: micros(0), ips: [1 as Ipv4] })[1]).toEqual([]);
+  });
+});
+
+const someIps = fc.uniqueArray(fc.integer({ min: 1, max: 40 }), { maxLength: 40 });
+const histories = fc
+  .array(
+    fc.oneof(
+      fc.record({ after: fc.integer({ min: 0, max: 3_000_000 }), appeared: someIps }),
+      fc.record({ after: fc.integer({ min: 0, max: 3_000_000 }), disappeared: someIps }),
+    ),
+    { maxLength: 8 },
+  )
+  .map((steps) => {
+    let at = 0;
+    return steps.map(({ after, ...change }) => {
+      at += after;
+      return { at, ...change } as Change;
+    });
+  });
+const lateness = fc.constantFrom(0, 900, 4_000, 30_000);
+
+describe('every burst', () => {
+  test('keeps the pace: in any window 2,000 frames a second and what may leave at once', () => {
+    fc.assert(
+      fc.property(histories, lateness, (changes, late) => {
+        const sent = run(changes, late);
+        for (let first = 0; first < sent.length; first += 7) {
+          for (let last = first; last < sent.length; last += 13) {
+            const span = (sent[last]?.at ?? 0) - (sent[first]?.at ?? 0);
+            expect(last - first + 1).toBeLessThanOrEqual(span / 500 + 22);
+          }
+        }
+      }),
+      { numRuns: 40 },
+    );
+  });
+
+  test('sends eleven frames for an address that stays, none for one that went', () => {
+    fc.assert(
+      fc.property(histories, lateness, (changes, late) => {
+        const sent = run(changes, late);
+        for (let ip = 1; ip <= 40; ip++) {
+          const last = changes.findLast((change) => ('appeared' in change ? change.appeared : change.disappeared).includes(ip));
+          const after = sent.filter((frame) => frame.ip === ip && last !== undefined && frame.at >= last.at);
+          if (last === undefined) expect(after).toEqual([]);
+          else if ('appeared' in last) expect(after.length).toBeGreaterThanOrEqual(11);
+          else expect(after.filter(({ at }) => at > last.at)).toEqual([]);
+        }
+      }),
+      { numRuns: 40 },
+    );
+  });
+});

@@ -1,0 +1,121 @@
+import { type Micros, micros, milliseconds } from '../../../lib/clock.ts';
+import type { Ipv4 } from '../../../lib/ipv4.ts';
+
+/** An address and the first moment at which its next round may go out. */
+interface Waiting {
+  readonly ip: Ipv4;
+  readonly due: Micros;
+}
+
+/**
+ * The gratuitous packets that one link still owes: for each round the addresses that wait for it, in the order in which
+ * they are due. An address waits for one round at a time, so there are never more entries than addresses.
+ */
+export interface BurstState {
+  readonly rounds: readonly (readonly Waiting[])[];
+  /** No frame before this moment: what keeps the pace. */
+  readonly resumeAt: Micros;
+}
+
+/** What happens to a burst; `now` never steps back from one event to the next. */
+export type BurstEvent =
+  /** These are announced on the link from now on; a burst that one of them still had begins anew. */
+  | { readonly kind: 'appeared'; readonly now: Micros; readonly ips: readonly Ipv4[] }
+  /** These are not any more: nothing is sent for them from now on. */
+  | { readonly kind: 'disappeared'; readonly now: Micros; readonly ips: readonly Ipv4[] }
+  /** The moment of the last `wake-at` has come. */
+  | { readonly kind: 'woke'; readonly now: Micros };
+
+/** What has to be done, in order. */
+export type BurstEffect =
+  | { readonly kind: 'send'; readonly ip: Ipv4; readonly operation: 'request' | 'reply' }
+  /** Comes last, at most once: replaces the wake-up that was asked for before. Without it nothing is left to send. */
+  | { readonly kind: 'wake-at'; readonly at: Micros };
+
+/**
+ * When each round goes out, in milliseconds after the address appeared. The first ones are for clients that wait now;
+ * the last two for hosts that take no update within a second of the last one, and for lost frames.
+ */
+const ROUND_OFFSETS_MS = [0, 50, 150, 400, 1_100, 2_200] as const;
+
+/** How long after one round the next one of the same address may go out: a full segment only makes this longer. */
+const GAPS: readonly Micros[] = ROUND_OFFSETS_MS.map((offset, round) => milliseconds(offset - (ROUND_OFFSETS_MS[round - 1] ?? 0)));
+
+/** One frame each half millisecond, 2,000 a second: what switches and small hosts take without dropping. */
+const SPACING = micros(500);
+
+/** Frames that may leave at one moment, so that timers of a few milliseconds can keep the pace. */
+const FRAMES_AT_ONCE = 10;
+
+/** A wake-up that comes late may catch up on this much and no more. */
+const CATCH_UP: Micros = micros(FRAMES_AT_ONCE * SPACING);
+
+/** Nothing to send. */
+export const NO_BURST: BurstState = { rounds: ROUND_OFFSETS_MS.map(() => []), resumeAt: micros(0) };
+
+/**
+ * The gratuitous burst of one link. Round 0 of every address goes first, one request each, so that the last of many
+ * addresses is not late; the later rounds, a request and a reply each, share what is left of the pace.
+ */
+export function stepBurst(state: BurstState, event: BurstEvent): readonly [BurstState, readonly BurstEffect[]] {
+  switch (event.kind) {
+    case 'appeared': {
+      const { rounds } = without(state, event.ips);
+      const fresh = event.ips.map((ip) => ({ ip, due: event.now }));
+      return sendDue({ ...state, rounds: rounds.map((round, index) => (index === 0 ? [...round, ...fresh] : round)) }, event.now);
+    }
+    case 'disappeared':
+      return sendDue(without(state, event.ips), event.now);
+    case 'woke':
+      return sendDue(state, event.now);
+  }
+}
+
+function without(state: BurstState, ips: readonly Ipv4[]): BurstState {
+  const gone = new Set(ips);
+  return { ...state, rounds: state.rounds.map((round) => round.filter(({ ip }) => !gone.has(ip))) };
+}
+
+/** Sends what is due and what the pace allows, then says when to come back. */
+function sendDue(state: BurstState, now: Micros): readonly [BurstState, readonly BurstEffect[]] {
+  const effects: BurstEffect[] = [];
+  const sent = state.rounds.map((): Waiting[] => []);
+  while (now >= state.resumeAt && effects.length < FRAMES_AT_ONCE) {
+    const round = nextRound(state, sent, now);
+    const waiting = state.rounds[round]?.[sent[round]?.length ?? 0];
+    if (waiting === undefined) break;
+    sent[round]?.push(waiting);
+    effects.push({ kind: 'send', ip: waiting.ip, operation: 'request' });
+    if (round > 0) effects.push({ kind: 'send', ip: waiting.ip, operation: 'reply' });
+  }
+  const rounds = state.rounds.map((round, index) => round.slice(sent[index]?.length).concat(nextOf(sent[index - 1], index, now)));
+  const paced = Math.max(state.resumeAt, now - CATCH_UP) + effects.length * SPACING;
+  const after: BurstState = { rounds, resumeAt: effects.length === 0 ? state.resumeAt : micros(paced) };
+  const wake = wakeAt(after);
+  return [after, wake === undefined ? effects : [...effects, { kind: 'wake-at', at: wake }]];
+}
+
+/** The round whose first waiting address comes next: round 0 before all, then the one due longest; -1 when none is due. */
+function nextRound(state: BurstState, sent: readonly (readonly Waiting[])[], now: Micros): number {
+  let best = -1;
+  let earliest = Number.POSITIVE_INFINITY;
+  for (const [round, waiting] of state.rounds.entries()) {
+    const due = waiting[sent[round]?.length ?? 0]?.due;
+    if (due === undefined || due > now || due >= earliest) continue;
+    if (round === 0) return 0;
+    best = round;
+    earliest = due;
+  }
+  return best;
+}
+
+/** Those that have just had a round wait for the next one. */
+function nextOf(sent: readonly Waiting[] | undefined, round: number, now: Micros): readonly Waiting[] {
+  const due = micros(now + (GAPS[round] ?? 0));
+  return (sent ?? []).map(({ ip }) => ({ ip, due }));
+}
+
+function wakeAt(state: BurstState): Micros | undefined {
+  const firsts = state.rounds.flatMap((round) => round.slice(0, 1)).map(({ due }) => due);
+  return firsts.length === 0 ? undefined : micros(Math.max(Math.min(...firsts), state.resumeAt));
+}
