@@ -43,8 +43,9 @@ export function createWinstonLogger(settings: LoggerSettings): Logger {
   return new JsonLogger(sink, THRESHOLDS[settings.level], settings.clock, {});
 }
 
-/** The reader of the log is gone; there is nobody left to tell, and the wire must be served all the same. */
-function dropLine(): void {}
+function dropLine(): void {
+  // The reader of the log is gone: there is nobody left to tell, and the wire must be served all the same.
+}
 
 class JsonLogger implements Logger {
   readonly #sink: winston.Logger;

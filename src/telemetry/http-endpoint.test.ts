@@ -1,0 +1,153 @@
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import { type AddressInfo, connect } from 'node:net';
+import { describe, expect, test } from '@jest/globals';
+import { FakeClock } from '../../test/support/fake-clock.ts';
+import { RecordingLogger } from '../../test/support/recording-logger.ts';
+import { milliseconds } from '../lib/clock.ts';
+import { type Answer, plain, serveHttp } from './http-endpoint.ts';
+
+const LOOPBACK = '127.0.0.1';
+
+/** An endpoint on a free port (or on `port`), stopped at the end of the test that made it. */
+class Served implements AsyncDisposable {
+  readonly logger: RecordingLogger = new RecordingLogger();
+  readonly clock: FakeClock = new FakeClock();
+  readonly closed: Promise<void>;
+  readonly port: Promise<number>;
+  readonly #stop: AbortController = new AbortController();
+
+  constructor(route: () => Promise<Answer>, port = 0) {
+    const { promise, resolve } = Promise.withResolvers<number>();
+    this.port = promise;
+    const { logger, clock } = this;
+    const settings = {
+      purpose: 'tests',
+      portFlag: '--test-port',
+      host: LOOPBACK,
+      port,
+      routes: new Map([['/here', route]]),
+      logger,
+      clock,
+    };
+    this.closed = serveHttp({ ...settings, onListening: resolve }, this.#stop.signal);
+  }
+
+  async ask(path: string, init: RequestInit = {}): Promise<Response> {
+    return await fetch(`http://${LOOPBACK}:${await this.port}${path}`, init);
+  }
+
+  /** Everything that comes back for bytes sent over a connection of their own, until the server closes it. */
+  async tell(bytes: string): Promise<string> {
+    const socket = connect(await this.port, LOOPBACK);
+    socket.on('error', () => socket.destroy());
+    const pieces: Buffer[] = [];
+    socket.on('data', (piece) => pieces.push(piece));
+    socket.write(bytes);
+    await once(socket, 'close');
+    return Buffer.concat(pieces).toString();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#stop.abort();
+    await this.closed;
+  }
+}
+
+async function here(): Promise<Answer> {
+  return plain(200, 'here');
+}
+
+describe('serveHttp', () => {
+  test.each<{ method: string; path: string; status: number; body: string }>([
+    { method: 'GET', path: '/here', status: 200, body: 'here\n' },
+    { method: 'GET', path: '/here?verbose', status: 200, body: 'here\n' },
+    { method: 'HEAD', path: '/here', status: 200, body: '' },
+    { method: 'GET', path: '/there', status: 404, body: 'not found; there is /here\n' },
+    { method: 'GET', path: '/here/', status: 404, body: 'not found; there is /here\n' },
+    { method: 'DELETE', path: '/here', status: 405, body: 'only GET and HEAD are answered\n' },
+  ])('$method $path: $status', async ({ method, path, status, body }) => {
+    await using served = new Served(here);
+    const response = await served.ask(path, { method });
+    expect([response.status, await response.text()]).toEqual([status, body]);
+  });
+
+  test('a body is refused unread and its connection closed', async () => {
+    await using served = new Served(here);
+    const reply = await served.tell('POST /here HTTP/1.1\r\nhost: a\r\ncontent-length: 1000000\r\n\r\nfirst');
+    expect(reply).toMatch(/^HTTP\/1\.1 413 [\s\S]*connection: close/i);
+    expect(await served.tell('GET /here HTTP/1.1\r\nhost: a\r\ntransfer-encoding: chunked\r\n\r\n')).toMatch(/^HTTP\/1\.1 413 /);
+  });
+
+  test.each<{ what: string; bytes: string; status: string }>([
+    { what: 'garbage', bytes: 'garbage\r\n\r\n', status: '400' },
+    { what: 'a header without end', bytes: `GET /here HTTP/1.1\r\nx: ${'y'.repeat(20_000)}`, status: '431' },
+  ])('$what is answered $status', async ({ bytes, status }) => {
+    await using served = new Served(here);
+    expect((await served.tell(bytes)).slice(0, 12)).toBe(`HTTP/1.1 ${status}`);
+    expect((await served.ask('/here')).status).toBe(200);
+  });
+
+  test('a route that fails is one line in the log and 500', async () => {
+    await using served = new Served(async () => {
+      throw new Error('the registry is broken');
+    });
+    expect((await served.ask('/here')).status).toBe(500);
+    expect(served.logger.messages('error')).toEqual(['tests: cannot answer /here: the registry is broken']);
+  });
+
+  test('connections beyond the limit are dropped, those within it are served', async () => {
+    await using served = new Served(here);
+    const port = await served.port;
+    const sockets = Array.from({ length: 40 }, () => connect(port, LOOPBACK).on('error', () => undefined));
+    const dropped = Promise.withResolvers<void>();
+    let closed = 0;
+    for (const socket of sockets) socket.on('close', () => (++closed === 8 ? dropped.resolve() : undefined));
+    await dropped.promise;
+    const [kept] = sockets;
+    kept?.write('GET /here HTTP/1.1\r\nhost: a\r\n\r\n');
+    const [reply] = kept === undefined ? [] : await once(kept, 'data');
+    expect(String(reply)).toMatch(/^HTTP\/1\.1 200 /);
+    for (const socket of sockets) socket.destroy();
+  });
+});
+
+describe('a port that is taken', () => {
+  test('is said once, and bound when it becomes free', async () => {
+    const other = createServer().listen(0, LOOPBACK);
+    await once(other, 'listening');
+    const { port } = other.address() as AddressInfo;
+    await using served = new Served(here, port);
+    while (served.clock.timers === 0) await served.clock.run(milliseconds(0));
+    await served.clock.run(milliseconds(10_000));
+    expect(served.logger.messages('error')).toEqual([
+      `port ${port} for tests is taken by another process: stop that one, or choose another port with --test-port; trying again until it works`,
+    ]);
+    other.close();
+    await once(other, 'close');
+    while (served.logger.messages('info').length === 0) await served.clock.run(milliseconds(30_000));
+    expect((await served.ask('/here')).status).toBe(200);
+    expect(served.logger.messages('error')).toHaveLength(1);
+  });
+
+  test('does not hold up the end', async () => {
+    const other = createServer().listen(0, LOOPBACK);
+    await once(other, 'listening');
+    const { port } = other.address() as AddressInfo;
+    {
+      await using served = new Served(here, port);
+      while (served.clock.timers === 0) await served.clock.run(milliseconds(0));
+    }
+    other.close();
+    expect.assertions(0);
+  });
+});
+
+test('the end closes idle connections too, also when it comes before the start is over', async () => {
+  const served = new Served(here);
+  await served.ask('/here');
+  await served[Symbol.asyncDispose]();
+  await expect(served.ask('/here')).rejects.toThrow();
+  await using hasty = new Served(here);
+  expect(hasty.logger.messages()).toEqual([]);
+});
