@@ -25,7 +25,10 @@ describe('electOwner', () => {
 
   test('a preferred node comes before the order of the hash', () => {
     for (const preferred of ['node-1', 'node-2', 'node-3']) {
-      const candidates = even('node-1', 'node-2', 'node-3').map((candidate) => ({ ...candidate, score: candidate.node === preferred ? 1 : 0 }));
+      const candidates = even('node-1', 'node-2', 'node-3').map((candidate) => ({
+        ...candidate,
+        score: candidate.node === preferred ? 1 : 0,
+      }));
       expect(electOwner(candidates, '203.0.113.10')).toBe(preferred);
     }
   });

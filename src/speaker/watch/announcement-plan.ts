@@ -1,0 +1,147 @@
+import { formatAddress, type IpAddress, parseAddress } from '../../lib/ip.ts';
+import { compareTexts } from '../../lib/order.ts';
+import { err, ok, type Result } from '../../lib/result.ts';
+import { canBeServed, type EndpointFacts, servingNodes } from '../../model/endpoint-facts.ts';
+import { type L2Advertisement, preferredNodeScore, selectsNode, selectsPool, selectsService } from '../../model/l2-advertisement.ts';
+import { mayAnnounce, type NodeFacts } from '../../model/node-facts.ts';
+import type { Announcement, InterfaceScope } from '../../model/plan.ts';
+import type { Pool } from '../../model/pool.ts';
+import type { PoolSet } from '../../model/pool-set.ts';
+import { hasAnnotation, hasClass, type ServiceFacts } from '../../model/service.ts';
+import { type Candidate, electOwner } from './owner.ts';
+
+/** Everything the decision about one Service rests on, as one node sees it. */
+export interface Observed {
+  /** The node that decides. */
+  readonly node: string;
+  /** `undefined` when the Service is gone. */
+  readonly service: ServiceFacts | undefined;
+  /** All EndpointSlices of the Service. */
+  readonly endpoints: readonly EndpointFacts[];
+  /** All Nodes of the cluster. */
+  readonly nodes: readonly NodeFacts[];
+  readonly pools: PoolSet;
+  readonly advertisements: readonly L2Advertisement[];
+  /** Names of the links this node could announce on; `undefined` until the wire thread has said. */
+  readonly localInterfaces: readonly string[] | undefined;
+  /** `--lb-class`; `undefined` means Services without a class. */
+  readonly loadBalancerClass: string | undefined;
+  /** `--ignore-exclude-lb`. */
+  readonly ignoreExcludeLabel: boolean;
+}
+
+/** Why a node does not announce a Service, in the words that upstream logs. */
+export type WithholdReason =
+  | 'serviceDeleted'
+  | 'notLoadBalancer'
+  | 'otherLoadBalancerClass'
+  | 'noIPAllocated'
+  | 'invalidIP'
+  | 'ipNotAllowed'
+  | 'noMatchingAdvertisement'
+  | 'sharedIPWithServiceSelector'
+  | 'notOwner'
+  /** This node is the owner, but has none of the interfaces that the advertisements name. */
+  | 'noMatchingInterface';
+
+/** What one node does about one Service. `address` is the text of the Service's first address. */
+export type Verdict =
+  | { readonly kind: 'announce'; readonly announcement: Announcement }
+  | { readonly kind: 'withhold'; readonly reason: Exclude<WithholdReason, 'noMatchingInterface'> }
+  | { readonly kind: 'withhold'; readonly reason: 'noMatchingInterface'; readonly address: string };
+
+/**
+ * Decides whether this node answers for the addresses of one Service on the segment. Exactly one node does, as long as
+ * all see the same objects: the first of the order of {@link electOwner} over the nodes that may.
+ *
+ * Preferred-node scores add up over the advertisements that match the Service. With externalTrafficPolicy Local only
+ * nodes with an endpoint that serves are candidates; without any such endpoint nobody announces, whatever the policy.
+ */
+export function planAnnouncement(observed: Observed): Verdict {
+  const subject = subjectOf(observed);
+  if (!subject.ok) return { kind: 'withhold', reason: subject.error };
+  const { service, addresses, first } = subject.value;
+  const advertisements = advertisementsOf(observed, service, addresses);
+  if (!advertisements.ok) return { kind: 'withhold', reason: advertisements.error };
+  const owner = electOwner(candidatesOf(observed, service, advertisements.value), formatAddress(first));
+  if (owner !== observed.node) return { kind: 'withhold', reason: 'notOwner' };
+  const interfaces = interfaceScopeOf(advertisementsOn(observed, advertisements.value));
+  if (!anyExists(interfaces, observed.localInterfaces)) {
+    return { kind: 'withhold', reason: 'noMatchingInterface', address: formatAddress(first) };
+  }
+  return { kind: 'announce', announcement: { service: service.key, addresses, interfaces } };
+}
+
+type Withheld = Exclude<WithholdReason, 'noMatchingInterface'>;
+
+/** A Service that has addresses; `first` of them decides the owner of all. */
+interface Subject {
+  readonly service: ServiceFacts;
+  readonly addresses: readonly IpAddress[];
+  readonly first: IpAddress;
+}
+
+function subjectOf({ service, loadBalancerClass }: Observed): Result<Subject, Withheld> {
+  if (service === undefined) return err('serviceDeleted');
+  if (service.type !== 'LoadBalancer') return err('notLoadBalancer');
+  if (!hasClass(service, loadBalancerClass)) return err('otherLoadBalancerClass');
+  const addresses = service.ingress.map(({ ip }) => parseAddress(ip));
+  const known = addresses.filter((address) => address !== undefined);
+  // An entry of somebody else (a host name) means that the address is not ours alone to announce.
+  if (known.length < addresses.length) return err('invalidIP');
+  const [first] = known;
+  return first === undefined ? err('noIPAllocated') : ok({ service, addresses: known, first });
+}
+
+/** The advertisements that are about this Service, at least one of which selects this node. */
+function advertisementsOf(
+  observed: Observed,
+  service: ServiceFacts,
+  addresses: readonly IpAddress[],
+): Result<readonly L2Advertisement[], Withheld> {
+  const pool = commonPool(observed.pools, addresses);
+  if (pool === undefined) return err('ipNotAllowed');
+  const matching = observed.advertisements.filter((each) => selectsPool(each, pool) && selectsService(each, service.labels));
+  if (advertisementsOn(observed, matching).length === 0) return err('noMatchingAdvertisement');
+  // Two Services on one address could be selected differently, and then have two owners.
+  const selective = matching.some((advertisement) => advertisement.serviceSelectors.length > 0);
+  if (selective && hasAnnotation(service, 'allow-shared-ip')) return err('sharedIPWithServiceSelector');
+  return ok(matching);
+}
+
+function commonPool(pools: PoolSet, addresses: readonly IpAddress[]): Pool | undefined {
+  const owners = new Set(addresses.map((address) => pools.ownerOf(address)));
+  return owners.size === 1 ? owners.values().next().value : undefined;
+}
+
+function advertisementsOn({ node, nodes }: Observed, advertisements: readonly L2Advertisement[]): readonly L2Advertisement[] {
+  const labels = nodes.find(({ name }) => name === node)?.labels ?? {};
+  return advertisements.filter((advertisement) => selectsNode(advertisement, labels));
+}
+
+function candidatesOf(observed: Observed, service: ServiceFacts, advertisements: readonly L2Advertisement[]): Candidate[] {
+  if (!canBeServed(observed.endpoints)) return [];
+  const local = service.externalTrafficPolicy === 'Local' ? servingNodes(observed.endpoints) : undefined;
+  const candidates: Candidate[] = [];
+  for (const node of observed.nodes) {
+    if (!mayAnnounce(node, observed.ignoreExcludeLabel) || local?.has(node.name) === false) continue;
+    if (!advertisements.some((advertisement) => selectsNode(advertisement, node.labels))) continue;
+    const score = advertisements.reduce((sum, advertisement) => sum + preferredNodeScore(advertisement, node.labels), 0);
+    candidates.push({ node: node.name, score });
+  }
+  return candidates;
+}
+
+/** The union of what the advertisements allow: one without interfaces allows all. */
+function interfaceScopeOf(advertisements: readonly L2Advertisement[]): InterfaceScope {
+  const names = new Set<string>();
+  for (const { interfaces } of advertisements) {
+    if (interfaces.all) return { all: true };
+    for (const name of interfaces.names) names.add(name);
+  }
+  return { all: false, names: [...names].sort(compareTexts) };
+}
+
+function anyExists(scope: InterfaceScope, local: readonly string[] | undefined): boolean {
+  return scope.all || local === undefined || scope.names.some((name) => local.includes(name));
+}

@@ -1,0 +1,107 @@
+import type { EventRecorder } from '../../kubernetes/event-recorder.ts';
+import { formatAddress } from '../../lib/ip.ts';
+import type { Announcement, PlanChange } from '../../model/plan.ts';
+import type { ServiceFacts } from '../../model/service.ts';
+import type { Logger } from '../../telemetry/logger.ts';
+import type { Gauge, Metrics } from '../../telemetry/metrics.ts';
+import type { AnnouncedServices } from './announced-services.ts';
+import type { Verdict } from './announcement-plan.ts';
+
+/** What carrying out a verdict needs of the world. */
+export interface AnnouncerPorts {
+  readonly node: string;
+  readonly announced: AnnouncedServices;
+  readonly events: EventRecorder;
+  readonly metrics: Metrics;
+  readonly log: Logger;
+  /** Hands a change to the thread that owns the wire. Never waits. */
+  applyToWire(change: PlanChange): void;
+}
+
+/** The protocol's name in events, metrics and logs. */
+const PROTOCOL = 'layer2';
+
+/**
+ * Carries out verdicts: tells the wire thread, the metrics, the log and, by an event, the people. What was said once is
+ * not said again until it changes, so that a verdict may be repeated at will.
+ */
+export class Announcer {
+  readonly #ports: AnnouncerPorts;
+  readonly #gauge: Gauge;
+  /** Services for which this node is the owner and lacks the interface: said once, by event. */
+  readonly #withoutInterface = new Set<string>();
+
+  constructor(ports: AnnouncerPorts) {
+    this.#ports = ports;
+    this.#gauge = ports.metrics.gauge(
+      'metallb_speaker_announced',
+      'Services being announced from this node. This is desired state, it does not guarantee that the routing protocols have converged.',
+      ['service', 'protocol', 'node', 'ip'],
+    );
+  }
+
+  /** Carries out the verdict on the Service `key`; `service` is `undefined` when it is gone. */
+  carryOut(key: string, service: ServiceFacts | undefined, verdict: Verdict): void {
+    if (verdict.kind === 'announce') {
+      this.#withoutInterface.delete(key);
+      if (service !== undefined) this.#announce(service, verdict.announcement);
+      return;
+    }
+    if (verdict.reason !== 'noMatchingInterface') this.#withoutInterface.delete(key);
+    else if (service !== undefined) this.#sayInterfaceMissing(service, verdict.address);
+    this.#withdraw(key, verdict.reason);
+  }
+
+  #announce(service: ServiceFacts, announcement: Announcement): void {
+    const { announced, applyToWire, events, log, node } = this.#ports;
+    const before = announced.get(service.key);
+    if (before !== undefined && before.uid === service.uid && same(before.announcement, announcement)) return;
+    if (before !== undefined && ips(before.announcement).join() !== ips(announcement).join())
+      this.#withdraw(service.key, 'loadBalancerIPChanged');
+    applyToWire({ kind: 'announce', announcement });
+    announced.set(service.key, { announcement, uid: service.uid });
+    for (const ip of ips(announcement)) this.#gauge.set(1, this.#labels(service.key, ip));
+    log.info('service has IP, announcing', { event: 'serviceAnnounced', service: service.key, ips: ips(announcement), protocol: PROTOCOL });
+    events.record(subjectOf(service), 'Normal', 'nodeAssigned', `announcing from node "${node}" with protocol "${PROTOCOL}"`);
+  }
+
+  #withdraw(key: string, reason: string): void {
+    const { announced, applyToWire, log } = this.#ports;
+    const before = announced.get(key);
+    if (before === undefined) return;
+    applyToWire({ kind: 'withdraw', service: key });
+    announced.set(key, undefined);
+    for (const ip of ips(before.announcement)) this.#gauge.remove(this.#labels(key, ip));
+    const ip = ips(before.announcement);
+    log.info('withdrawing service announcement', { event: 'serviceWithdrawn', service: key, ip, reason, protocol: PROTOCOL });
+  }
+
+  #sayInterfaceMissing(service: ServiceFacts, address: string): void {
+    if (this.#withoutInterface.has(service.key)) return;
+    this.#withoutInterface.add(service.key);
+    const { events, log, node } = this.#ports;
+    const message = `the interfaces specified by LB IP "${address}" doesn't exist in assigned node "${node}" with protocol "${PROTOCOL}"`;
+    log.warn(message, { op: 'setBalancer', service: service.key, reason: 'noMatchingInterface' });
+    events.record(subjectOf(service), 'Warning', 'announceFailed', message);
+  }
+
+  #labels(service: string, ip: string): Readonly<Record<string, string>> {
+    return { service, protocol: PROTOCOL, node: this.#ports.node, ip };
+  }
+}
+
+function ips({ addresses }: Announcement): string[] {
+  return addresses.map(formatAddress);
+}
+
+function same(left: Announcement, right: Announcement): boolean {
+  return ips(left).join() === ips(right).join() && scopeText(left) === scopeText(right);
+}
+
+function scopeText({ interfaces }: Announcement): string {
+  return interfaces.all ? '*' : interfaces.names.join();
+}
+
+function subjectOf({ namespace, name, uid, resourceVersion }: ServiceFacts): Parameters<EventRecorder['record']>[0] {
+  return { apiVersion: 'v1', kind: 'Service', namespace, name, uid, resourceVersion };
+}
