@@ -1,0 +1,165 @@
+import { describe, expect, test } from '@jest/globals';
+import fc from 'fast-check';
+import { facts, l2Advertisement, pool, type ServiceOptions } from '../../../test/support/objects.ts';
+import type { L2AdvertisementSpec } from '../../crds/l2-advertisement.ts';
+import { formatAddress } from '../../lib/ip.ts';
+import { endpointFacts } from '../../model/endpoint-facts.ts';
+import { parseL2Advertisements } from '../../model/l2-advertisement.ts';
+import { EXCLUDE_LABEL, type NodeFacts } from '../../model/node-facts.ts';
+import { parsePools } from '../../model/pool-set.ts';
+import { type Observed, planAnnouncement } from './announcement-plan.ts';
+import { electOwner } from './owner.ts';
+
+const NODES = ['node-1', 'node-2', 'node-3'];
+const IP = '203.0.113.10';
+
+function node(name: string, labels: Readonly<Record<string, string>> = {}, networkUnavailable = false): NodeFacts {
+  return { name, labels: { host: name, ...labels }, networkUnavailable, excluded: EXCLUDE_LABEL in labels };
+}
+
+function endpoints(...nodeNames: readonly string[]): Observed['endpoints'] {
+  const metadata = { namespace: 'default', name: 'web-1', labels: { 'kubernetes.io/service-name': 'web' } };
+  return [endpointFacts({ metadata, endpoints: nodeNames.map((nodeName) => ({ nodeName })) })];
+}
+
+interface Scene extends Partial<Omit<Observed, 'service' | 'advertisements'>> {
+  readonly service?: ServiceOptions | undefined;
+  readonly advertisements?: readonly L2AdvertisementSpec[];
+}
+
+function observed({ service = { ips: [IP] }, advertisements = [{}], ...rest }: Scene): Observed {
+  const objects = advertisements.map((spec, index) => l2Advertisement(`ad-${index}`, spec));
+  return {
+    node: 'node-1',
+    service: facts(service),
+    endpoints: endpoints('node-2'),
+    nodes: NODES.map((name) => node(name)),
+    pools: parsePools([pool('first', ['203.0.113.0/24', '2001:db8::/64']), pool('second', ['198.51.100.0/24'])]),
+    advertisements: [...parseL2Advertisements(objects).advertisements.values()],
+    localInterfaces: ['eth0', 'eth1'],
+    loadBalancerClass: undefined,
+    ignoreExcludeLabel: false,
+    ...rest,
+  };
+}
+
+/** Which nodes would announce, each asked for itself. */
+function announcers(scene: Scene): string[] {
+  const nodes = scene.nodes ?? NODES.map((name) => node(name));
+  return nodes.map(({ name }) => name).filter((name) => planAnnouncement(observed({ ...scene, node: name })).kind === 'announce');
+}
+
+const selector = (name: string): { matchLabels: Record<string, string> } => ({ matchLabels: { host: name } });
+
+describe('why a Service is withheld', () => {
+  test.each<{ why: string; scene: Scene; reason: string }>([
+    { why: 'type', scene: { service: { ips: [IP], spec: { type: 'ClusterIP' } } }, reason: 'notLoadBalancer' },
+    { why: 'class', scene: { service: { ips: [IP], spec: { loadBalancerClass: 'other' } } }, reason: 'otherLoadBalancerClass' },
+    { why: 'own class wanted', scene: { loadBalancerClass: 'own' }, reason: 'otherLoadBalancerClass' },
+    { why: 'no address', scene: { service: { ips: [] } }, reason: 'noIPAllocated' },
+    { why: 'no readable address', scene: { service: { ips: [IP, 'web.example'] } }, reason: 'invalidIP' },
+    { why: 'address of no pool', scene: { service: { ips: ['192.168.77.1'] } }, reason: 'ipNotAllowed' },
+    { why: 'addresses of two pools', scene: { service: { ips: [IP, '198.51.100.1'] } }, reason: 'ipNotAllowed' },
+    { why: 'no advertisement', scene: { advertisements: [] }, reason: 'noMatchingAdvertisement' },
+    { why: 'another pool advertised', scene: { advertisements: [{ ipAddressPools: ['second'] }] }, reason: 'noMatchingAdvertisement' },
+    { why: 'other nodes', scene: { advertisements: [{ nodeSelectors: [selector('node-2')] }] }, reason: 'noMatchingAdvertisement' },
+    {
+      why: 'other Services',
+      scene: { advertisements: [{ serviceSelectors: [{ matchLabels: { app: 'db' } }] }] },
+      reason: 'noMatchingAdvertisement',
+    },
+    {
+      why: 'a shared address and a choosy advertisement',
+      scene: {
+        service: { ips: [IP], labels: { app: 'db' }, annotations: { 'metallb.io/allow-shared-ip': '' } },
+        advertisements: [{ serviceSelectors: [{ matchLabels: { app: 'db' } }] }],
+      },
+      reason: 'sharedIPWithServiceSelector',
+    },
+    { why: 'nothing serves', scene: { endpoints: [] }, reason: 'notOwner' },
+    { why: 'the network of the node', scene: { nodes: [node('node-1', {}, true)] }, reason: 'notOwner' },
+    { why: 'the label of the node', scene: { nodes: [node('node-1', { [EXCLUDE_LABEL]: '' })] }, reason: 'notOwner' },
+    { why: 'the interface is missing', scene: { advertisements: [{ interfaces: ['eth7'] }] }, reason: 'noMatchingInterface' },
+  ])('$why: $reason', ({ scene, reason }) => {
+    expect(planAnnouncement(observed(scene))).toMatchObject({ kind: 'withhold', reason });
+  });
+
+  test('a Service that is gone', () => {
+    expect(planAnnouncement({ ...observed({}), service: undefined })).toEqual({ kind: 'withhold', reason: 'serviceDeleted' });
+  });
+});
+
+describe('who announces', () => {
+  test.each<{ why: string; scene: Scene; nodes: string[] }>([
+    { why: 'the first in the order of the hash', scene: {}, nodes: ['node-1'] },
+    {
+      why: 'the only endpoint, with policy Local',
+      scene: { service: { ips: [IP], spec: { externalTrafficPolicy: 'Local' } } },
+      nodes: ['node-2'],
+    },
+    { why: 'the only node selected', scene: { advertisements: [{ nodeSelectors: [selector('node-3')] }] }, nodes: ['node-3'] },
+    {
+      why: 'one of the nodes that any advertisement selects',
+      scene: { advertisements: [{ nodeSelectors: [selector('node-3')] }, { nodeSelectors: [selector('node-1')] }] },
+      nodes: ['node-1'],
+    },
+    { why: 'nobody without an advertisement of the pool', scene: { advertisements: [{ ipAddressPools: ['second'] }] }, nodes: [] },
+    {
+      why: 'the preferred node',
+      scene: { advertisements: [{ preferredNodeSelectors: [{ weight: 10, preference: selector('node-2') }] }] },
+      nodes: ['node-2'],
+    },
+    {
+      why: 'an excluded node when the label is to be ignored',
+      scene: { nodes: [node('node-1', { [EXCLUDE_LABEL]: 'true' })], ignoreExcludeLabel: true },
+      nodes: ['node-1'],
+    },
+  ])('$why: $nodes', ({ scene, nodes }) => {
+    expect(announcers(scene)).toEqual(nodes);
+  });
+
+  test('exactly one node for each address, the first of the order over those that may', () => {
+    const labelled = fc.record({ exclude: fc.boolean(), down: fc.boolean() });
+    fc.assert(
+      fc.property(fc.array(labelled, { minLength: 1, maxLength: 8 }), fc.integer({ min: 1, max: 254 }), (marks, host) => {
+        const ip = `203.0.113.${host}`;
+        const nodes = marks.map(({ exclude, down }, index) => node(`n${index}`, exclude ? { [EXCLUDE_LABEL]: '' } : {}, down));
+        const free = nodes.filter((each) => !each.networkUnavailable && !each.excluded);
+        const owner = electOwner(
+          free.map(({ name }) => ({ node: name, score: 0 })),
+          ip,
+        );
+        expect(announcers({ nodes, service: { ips: [ip] } })).toEqual(owner === undefined ? [] : [owner]);
+      }),
+    );
+  });
+});
+
+describe('what is announced', () => {
+  test.each<{ why: string; advertisements: L2AdvertisementSpec[]; interfaces: object }>([
+    { why: 'everywhere', advertisements: [{}], interfaces: { all: true } },
+    { why: 'on the named', advertisements: [{ interfaces: ['eth1'] }], interfaces: { all: false, names: ['eth1'] } },
+    {
+      why: 'on the union',
+      advertisements: [{ interfaces: ['eth1'] }, { interfaces: ['eth0'] }],
+      interfaces: { all: false, names: ['eth0', 'eth1'] },
+    },
+    { why: 'everywhere if one says so', advertisements: [{ interfaces: ['eth1'] }, {}], interfaces: { all: true } },
+    {
+      why: 'by the advertisements of this node alone',
+      advertisements: [{ interfaces: ['eth1'] }, { interfaces: ['eth0'], nodeSelectors: [selector('node-2')] }],
+      interfaces: { all: false, names: ['eth1'] },
+    },
+  ])('$why', ({ advertisements, interfaces }) => {
+    expect(planAnnouncement(observed({ advertisements }))).toMatchObject({ kind: 'announce', announcement: { interfaces } });
+  });
+
+  test('all addresses of the Service go to the owner of the first', () => {
+    const verdict = planAnnouncement(observed({ service: { ips: [IP, '2001:db8::1'] } }));
+    expect(verdict.kind === 'announce' ? verdict.announcement.addresses.map(formatAddress) : verdict).toEqual([IP, '2001:db8::1']);
+  });
+
+  test('before the links are known a named interface counts as there', () => {
+    expect(planAnnouncement(observed({ advertisements: [{ interfaces: ['eth7'] }], localInterfaces: undefined })).kind).toBe('announce');
+  });
+});

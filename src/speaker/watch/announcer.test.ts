@@ -1,0 +1,79 @@
+import { beforeEach, expect, test } from '@jest/globals';
+import { facts } from '../../../test/support/objects.ts';
+import { RecordingLogger } from '../../../test/support/recording-logger.ts';
+import { RecordingMetrics } from '../../../test/support/recording-metrics.ts';
+import { parseAddress } from '../../lib/ip.ts';
+import type { PlanChange } from '../../model/plan.ts';
+import { AnnouncedServices } from './announced-services.ts';
+import type { Verdict } from './announcement-plan.ts';
+import { Announcer } from './announcer.ts';
+
+const web = facts({ ips: ['203.0.113.10'] });
+let changes: PlanChange[];
+let events: string[];
+let announced: AnnouncedServices;
+let metrics: RecordingMetrics;
+let announcer: Announcer;
+
+beforeEach(() => {
+  changes = [];
+  events = [];
+  announced = new AnnouncedServices();
+  metrics = new RecordingMetrics();
+  announcer = new Announcer({
+    node: 'node-1',
+    announced,
+    metrics,
+    log: new RecordingLogger(),
+    events: { record: (subject, type, reason, message) => void events.push(`${subject.name} ${type} ${reason} ${message}`) },
+    applyToWire: (change) => void changes.push(change),
+  });
+});
+
+function announce(...ips: string[]): Verdict {
+  const addresses = ips.map(parseAddress).filter((address) => address !== undefined);
+  return { kind: 'announce', announcement: { service: web.key, addresses, interfaces: { all: true } } };
+}
+
+test('an announcement is told to the wire, the metrics and the people, once', () => {
+  announcer.carryOut(web.key, web, announce('203.0.113.10'));
+  announcer.carryOut(web.key, web, announce('203.0.113.10'));
+  expect(changes.map(({ kind }) => kind)).toEqual(['announce']);
+  expect(events).toEqual(['web Normal nodeAssigned announcing from node "node-1" with protocol "layer2"']);
+  expect(announced.announcements()).toHaveLength(1);
+});
+
+test('another address withdraws the first and announces the second', () => {
+  announcer.carryOut(web.key, web, announce('203.0.113.10'));
+  announcer.carryOut(web.key, web, announce('203.0.113.11'));
+  expect(changes.map(({ kind }) => kind)).toEqual(['announce', 'withdraw', 'announce']);
+});
+
+test('a Service that was never announced is not withdrawn; one that was, once', () => {
+  announcer.carryOut(web.key, web, { kind: 'withhold', reason: 'notOwner' });
+  expect(changes).toEqual([]);
+  announcer.carryOut(web.key, web, announce('203.0.113.10'));
+  announcer.carryOut(web.key, undefined, { kind: 'withhold', reason: 'serviceDeleted' });
+  announcer.carryOut(web.key, undefined, { kind: 'withhold', reason: 'serviceDeleted' });
+  expect(changes.map(({ kind }) => kind)).toEqual(['announce', 'withdraw']);
+  expect(announced.get(web.key)).toBeUndefined();
+});
+
+test('a missing interface is said once by a warning, and again after it was there', () => {
+  const missing: Verdict = { kind: 'withhold', reason: 'noMatchingInterface', address: '203.0.113.10' };
+  announcer.carryOut(web.key, web, missing);
+  announcer.carryOut(web.key, web, missing);
+  const text = `the interfaces specified by LB IP "203.0.113.10" doesn't exist in assigned node "node-1" with protocol "layer2"`;
+  expect(events).toEqual([`web Warning announceFailed ${text}`]);
+  expect(changes).toEqual([]);
+  announcer.carryOut(web.key, web, announce('203.0.113.10'));
+  announcer.carryOut(web.key, web, missing);
+  expect(events.filter((event) => event.includes('announceFailed'))).toHaveLength(2);
+  expect(changes.map(({ kind }) => kind)).toEqual(['announce', 'withdraw']);
+});
+
+test('a Service made anew under the same name is a new one to its reader', () => {
+  announcer.carryOut(web.key, web, announce('203.0.113.10'));
+  announcer.carryOut(web.key, { ...web, uid: 'another' }, announce('203.0.113.10'));
+  expect(events).toHaveLength(2);
+});
