@@ -1,0 +1,393 @@
+// The sockets that Node has no word for: AF_PACKET on one link and rtnetlink, read in batches from the event loop.
+//
+// The JavaScript side (native.ts) is the only caller. This file checks what it is given all the same, because a wrong
+// length here is not an exception but another thread's memory. It keeps no pointer into JavaScript's memory between two
+// calls: views are looked up, with their present length, each time. There is no global state; every environment (main
+// thread or worker) has its own sockets, and what it leaves open is closed when it ends.
+//
+// Failures of the kernel are returned as negative errno, never thrown; wrong arguments throw a TypeError.
+
+#define _GNU_SOURCE
+#define NAPI_VERSION 9
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <linux/filter.h>
+#include <linux/if_packet.h>
+#include <linux/netlink.h>
+#include <net/ethernet.h>
+#include <node_api.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+#include <uv.h>
+
+enum {
+  MAX_SLOTS = 64,  // messages of one recvmmsg; what fits on the stack with room to spare
+  MAX_BATCHES = 4, // batches of one wake-up; then timers and other sockets have their turn
+  MAX_ARGUMENTS = 7,
+};
+
+// One open socket. Two hold it: the event loop until its handle is closed, and JavaScript until the external is
+// collected. The last one frees it.
+struct polled_socket {
+  uv_poll_t poll;
+  napi_env env;
+  napi_async_cleanup_hook_handle hook;
+  napi_async_context context;
+  napi_ref slots;    // Uint8Array: slot_count slots of slot_octets each
+  napi_ref lengths;  // Uint32Array: what each slot holds
+  napi_ref received; // function (count), or (negative errno)
+  uint32_t slot_count;
+  uint32_t slot_octets;
+  int fd;
+  int holders;
+  bool netlink;
+  bool closed;
+};
+
+// Marks our externals, so that no other one is ever taken for a socket.
+static const napi_type_tag SOCKET_TAG = {0x7479706d6574616cULL, 0x6e6574736f636b31ULL};
+
+// A view of JavaScript's memory; good until the next call into JavaScript.
+struct octets {
+  void *start;
+  size_t count; // elements
+};
+
+static void let_go(struct polled_socket *polled) {
+  if (--polled->holders == 0) free(polled);
+}
+
+static void on_poll_closed(uv_handle_t *handle) {
+  struct polled_socket *polled = handle->data;
+  close(polled->fd); // only now: the loop must not find the number in another's hands
+  polled->fd = -1;
+  napi_remove_async_cleanup_hook(polled->hook);
+  let_go(polled);
+}
+
+// Ends a socket: no callback comes after this. Any number of times, on the thread of its environment.
+static void shut(struct polled_socket *polled) {
+  if (polled->closed) return;
+  polled->closed = true;
+  uv_poll_stop(&polled->poll);
+  napi_delete_reference(polled->env, polled->slots);
+  napi_delete_reference(polled->env, polled->lengths);
+  napi_delete_reference(polled->env, polled->received);
+  napi_async_destroy(polled->env, polled->context);
+  uv_close((uv_handle_t *)&polled->poll, on_poll_closed);
+}
+
+static void on_environment_end(napi_async_cleanup_hook_handle hook, void *socket) {
+  (void)hook;
+  shut(socket);
+}
+
+static void on_collected(napi_env env, void *socket, void *hint) {
+  (void)env;
+  (void)hint;
+  shut(socket);
+  let_go(socket);
+}
+
+// The elements of a typed array of this kind; false, and nothing else, when it is anything else.
+static bool view_of(napi_env env, napi_value value, napi_typedarray_type kind, struct octets *view) {
+  bool typed = false;
+  napi_typedarray_type found = napi_int8_array;
+  if (napi_is_typedarray(env, value, &typed) != napi_ok || !typed) return false;
+  if (napi_get_typedarray_info(env, value, &found, &view->count, &view->start, NULL, NULL) != napi_ok) return false;
+  return found == kind && (view->start != NULL || view->count == 0);
+}
+
+static bool referenced_view(struct polled_socket *polled, napi_ref reference, napi_typedarray_type kind, size_t least,
+                            struct octets *view) {
+  napi_value value = NULL;
+  if (napi_get_reference_value(polled->env, reference, &value) != napi_ok || value == NULL) return false;
+  return view_of(polled->env, value, kind, view) && view->count >= least;
+}
+
+// Reads what is there into the slots: how many messages, 0 when there is none, negative errno.
+static int receive_batch(struct polled_socket *polled) {
+  struct mmsghdr messages[MAX_SLOTS];
+  struct iovec places[MAX_SLOTS];
+  struct sockaddr_nl senders[MAX_SLOTS];
+  struct octets slots, lengths;
+  size_t octets = (size_t)polled->slot_count * polled->slot_octets;
+  // A view that was transferred to another thread has no elements any more.
+  if (!referenced_view(polled, polled->slots, napi_uint8_array, octets, &slots)) return -EFAULT;
+  if (!referenced_view(polled, polled->lengths, napi_uint32_array, polled->slot_count, &lengths)) return -EFAULT;
+  memset(messages, 0, polled->slot_count * sizeof(messages[0]));
+  for (uint32_t slot = 0; slot < polled->slot_count; slot++) {
+    places[slot].iov_base = (uint8_t *)slots.start + (size_t)slot * polled->slot_octets;
+    places[slot].iov_len = polled->slot_octets;
+    messages[slot].msg_hdr.msg_iov = &places[slot];
+    messages[slot].msg_hdr.msg_iovlen = 1;
+    if (!polled->netlink) continue;
+    messages[slot].msg_hdr.msg_name = &senders[slot];
+    messages[slot].msg_hdr.msg_namelen = sizeof(senders[slot]);
+  }
+  int count = recvmmsg(polled->fd, messages, polled->slot_count, MSG_DONTWAIT, NULL);
+  if (count < 0) return errno == EAGAIN || errno == EINTR ? 0 : -errno;
+  for (int slot = 0; slot < count; slot++) {
+    // Only the kernel (port 0) is believed on netlink: what another process sends counts as empty.
+    bool believed = !polled->netlink || senders[slot].nl_pid == 0;
+    ((uint32_t *)lengths.start)[slot] = believed ? messages[slot].msg_len : 0;
+  }
+  return count;
+}
+
+static void call_received(struct polled_socket *polled, int count) {
+  napi_env env = polled->env;
+  napi_value receiver, function, argument, thrown;
+  if (napi_get_undefined(env, &receiver) != napi_ok || napi_create_int32(env, count, &argument) != napi_ok) return;
+  if (napi_get_reference_value(env, polled->received, &function) != napi_ok || function == NULL) return;
+  napi_status status = napi_make_callback(env, polled->context, receiver, function, 1, &argument, NULL);
+  // Whoever receives catches what its code throws; what comes through is a bug and ends like any uncaught exception.
+  if (status == napi_pending_exception && napi_get_and_clear_last_exception(env, &thrown) == napi_ok) napi_fatal_exception(env, thrown);
+}
+
+static void on_readable(uv_poll_t *poll, int status, int events) {
+  (void)events;
+  struct polled_socket *polled = poll->data;
+  for (int batch = 0; batch < MAX_BATCHES && !polled->closed; batch++) {
+    napi_handle_scope scope;
+    if (napi_open_handle_scope(polled->env, &scope) != napi_ok) return;
+    int count = status < 0 ? status : receive_batch(polled);
+    if (count != 0) call_received(polled, count);
+    napi_close_handle_scope(polled->env, scope);
+    // A batch that is not full emptied the queue: the event loop says when there is more.
+    if (count < (int)polled->slot_count) return;
+  }
+}
+
+static napi_value number(napi_env env, int value) {
+  napi_value result = NULL;
+  napi_create_int32(env, value, &result);
+  return result;
+}
+
+static napi_value refuse(napi_env env, const char *message) {
+  napi_throw_type_error(env, "ERR_INVALID_ARG_TYPE", message);
+  return NULL;
+}
+
+static bool arguments_of(napi_env env, napi_callback_info call, size_t count, napi_value *arguments) {
+  size_t given = count;
+  return napi_get_cb_info(env, call, &given, arguments, NULL, NULL) == napi_ok && given == count;
+}
+
+// The socket behind an external of ours; NULL for everything else.
+static struct polled_socket *socket_of(napi_env env, napi_value value) {
+  void *polled = NULL;
+  bool ours = false;
+  if (napi_check_object_type_tag(env, value, &SOCKET_TAG, &ours) != napi_ok || !ours) return NULL;
+  return napi_get_value_external(env, value, &polled) == napi_ok ? polled : NULL;
+}
+
+// Attaches a program of eight octets an instruction, as `struct sock_filter` lies in memory. 0 or errno.
+static int attach_filter(int fd, const struct octets *program) {
+  size_t count = program->count / sizeof(struct sock_filter);
+  if (count == 0 || count > BPF_MAXINSNS || program->count % sizeof(struct sock_filter) != 0) return EINVAL;
+  struct sock_filter *aligned = malloc(program->count);
+  if (aligned == NULL) return ENOMEM;
+  memcpy(aligned, program->start, program->count);
+  struct sock_fprog attached = {.len = (unsigned short)count, .filter = aligned};
+  int failure = setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &attached, sizeof(attached)) == 0 ? 0 : errno;
+  free(aligned);
+  return failure;
+}
+
+// Asks for a receive queue of this size: beyond the system's limit when we may, up to it otherwise.
+static void set_receive_queue(int fd, int octets) {
+  if (setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &octets, sizeof(octets)) == 0) return;
+  setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &octets, sizeof(octets));
+}
+
+// What every open call is given last: slots, lengths, the length of a slot, the function.
+struct reception {
+  napi_value slots, lengths, received;
+  uint32_t slot_count, slot_octets;
+};
+
+static bool reception_of(napi_env env, const napi_value *arguments, struct reception *reception) {
+  struct octets slots, lengths;
+  napi_valuetype kind = napi_undefined;
+  if (!view_of(env, arguments[0], napi_uint8_array, &slots)) return false;
+  if (!view_of(env, arguments[1], napi_uint32_array, &lengths)) return false;
+  if (napi_typeof(env, arguments[2], &kind) != napi_ok || kind != napi_function) return false;
+  if (lengths.count == 0 || lengths.count > MAX_SLOTS || slots.count < lengths.count) return false;
+  reception->slots = arguments[0];
+  reception->lengths = arguments[1];
+  reception->received = arguments[2];
+  reception->slot_count = (uint32_t)lengths.count;
+  reception->slot_octets = (uint32_t)(slots.count / lengths.count);
+  return slots.count / lengths.count <= UINT32_MAX;
+}
+
+// Everything of a polled socket that JavaScript has to provide; what was made before a failure is undone.
+static bool refer(struct polled_socket *polled, const struct reception *reception) {
+  napi_env env = polled->env;
+  napi_value name;
+  if (napi_create_string_utf8(env, "typemetal_net", NAPI_AUTO_LENGTH, &name) != napi_ok) return false;
+  if (napi_async_init(env, NULL, name, &polled->context) != napi_ok) return false;
+  if (napi_create_reference(env, reception->slots, 1, &polled->slots) != napi_ok) goto no_slots;
+  if (napi_create_reference(env, reception->lengths, 1, &polled->lengths) != napi_ok) goto no_lengths;
+  if (napi_create_reference(env, reception->received, 1, &polled->received) != napi_ok) goto no_received;
+  return true;
+no_received:
+  napi_delete_reference(env, polled->lengths);
+no_lengths:
+  napi_delete_reference(env, polled->slots);
+no_slots:
+  napi_async_destroy(env, polled->context);
+  return false;
+}
+
+// Gives an open descriptor to the event loop and wraps it for JavaScript. Takes the descriptor, also when it fails.
+static napi_value poll_socket(napi_env env, int fd, bool netlink, const struct reception *reception) {
+  uv_loop_t *loop = NULL;
+  napi_value external = NULL;
+  struct polled_socket *polled = calloc(1, sizeof(*polled));
+  if (polled == NULL) goto no_memory;
+  polled->env = env;
+  polled->fd = fd;
+  polled->netlink = netlink;
+  polled->slot_count = reception->slot_count;
+  polled->slot_octets = reception->slot_octets;
+  polled->holders = 1;
+  if (napi_get_uv_event_loop(env, &loop) != napi_ok || !refer(polled, reception)) goto no_references;
+  if (uv_poll_init(loop, &polled->poll, fd) != 0) goto no_poll;
+  polled->poll.data = polled;
+  // From here on the loop holds it, and the only way to end it is to shut it.
+  if (napi_add_async_cleanup_hook(env, on_environment_end, polled, &polled->hook) != napi_ok) goto not_started;
+  if (uv_poll_start(&polled->poll, UV_READABLE, on_readable) != 0) goto not_started;
+  if (napi_create_external(env, polled, on_collected, NULL, &external) != napi_ok) goto not_started;
+  polled->holders = 2;
+  if (napi_type_tag_object(env, external, &SOCKET_TAG) == napi_ok) return external;
+not_started:
+  shut(polled);
+  return number(env, -ENOMEM);
+no_poll:
+  napi_delete_reference(env, polled->received);
+  napi_delete_reference(env, polled->lengths);
+  napi_delete_reference(env, polled->slots);
+  napi_async_destroy(env, polled->context);
+no_references:
+  free(polled);
+no_memory:
+  close(fd);
+  return number(env, -ENOMEM);
+}
+
+// openPacketSocket(ifindex, etherType, queueOctets, filter, slots, lengths, received): socket or negative errno.
+static napi_value open_packet_socket(napi_env env, napi_callback_info call) {
+  napi_value arguments[MAX_ARGUMENTS];
+  int32_t ifindex, ether_type, queue_octets;
+  struct octets filter;
+  struct reception reception;
+  if (!arguments_of(env, call, 7, arguments) || napi_get_value_int32(env, arguments[0], &ifindex) != napi_ok ||
+      napi_get_value_int32(env, arguments[1], &ether_type) != napi_ok ||
+      napi_get_value_int32(env, arguments[2], &queue_octets) != napi_ok ||
+      !view_of(env, arguments[3], napi_uint8_array, &filter) || !reception_of(env, arguments + 4, &reception))
+    return refuse(env, "openPacketSocket(ifindex, etherType, queueOctets, filter, slots, lengths, received)");
+  // Protocol 0 receives nothing until bind: not one frame comes past the filter.
+  int fd = socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+  if (fd < 0) return number(env, -errno);
+  set_receive_queue(fd, queue_octets);
+  struct sockaddr_ll address = {.sll_family = AF_PACKET, .sll_protocol = htons((uint16_t)ether_type), .sll_ifindex = ifindex};
+  int failure = attach_filter(fd, &filter);
+  if (failure == 0 && bind(fd, (struct sockaddr *)&address, sizeof(address)) != 0) failure = errno;
+  if (failure == 0) return poll_socket(env, fd, false, &reception);
+  close(fd);
+  return number(env, -failure);
+}
+
+// openRouteSocket(groups, queueOctets, slots, lengths, received): socket or negative errno. `groups` is a bit mask.
+static napi_value open_route_socket(napi_env env, napi_callback_info call) {
+  napi_value arguments[MAX_ARGUMENTS];
+  uint32_t groups;
+  int32_t queue_octets;
+  struct reception reception;
+  if (!arguments_of(env, call, 5, arguments) || napi_get_value_uint32(env, arguments[0], &groups) != napi_ok ||
+      napi_get_value_int32(env, arguments[1], &queue_octets) != napi_ok || !reception_of(env, arguments + 2, &reception))
+    return refuse(env, "openRouteSocket(groups, queueOctets, slots, lengths, received)");
+  int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, NETLINK_ROUTE);
+  if (fd < 0) return number(env, -errno);
+  set_receive_queue(fd, queue_octets);
+  struct sockaddr_nl address = {.nl_family = AF_NETLINK, .nl_groups = groups};
+  if (bind(fd, (struct sockaddr *)&address, sizeof(address)) == 0) return poll_socket(env, fd, true, &reception);
+  int failure = errno;
+  close(fd);
+  return number(env, -failure);
+}
+
+// send(socket, octets): 0 or negative errno. The kernel has its copy when this returns.
+static napi_value send_octets(napi_env env, napi_callback_info call) {
+  napi_value arguments[MAX_ARGUMENTS];
+  struct octets octets;
+  struct polled_socket *polled;
+  if (!arguments_of(env, call, 2, arguments) || (polled = socket_of(env, arguments[0])) == NULL ||
+      !view_of(env, arguments[1], napi_uint8_array, &octets))
+    return refuse(env, "send(socket, octets)");
+  if (polled->closed) return number(env, -EBADF);
+  return number(env, send(polled->fd, octets.start, octets.count, MSG_DONTWAIT | MSG_NOSIGNAL) < 0 ? -errno : 0);
+}
+
+// setFilter(socket, program): 0 or negative errno; the old program stays when the new one is refused.
+static napi_value set_filter(napi_env env, napi_callback_info call) {
+  napi_value arguments[MAX_ARGUMENTS];
+  struct octets program;
+  struct polled_socket *polled;
+  if (!arguments_of(env, call, 2, arguments) || (polled = socket_of(env, arguments[0])) == NULL ||
+      !view_of(env, arguments[1], napi_uint8_array, &program))
+    return refuse(env, "setFilter(socket, program)");
+  return number(env, polled->closed ? -EBADF : -attach_filter(polled->fd, &program));
+}
+
+// takeDrops(socket): frames that found the queue full since the last call, or negative errno.
+static napi_value take_drops(napi_env env, napi_callback_info call) {
+  napi_value arguments[MAX_ARGUMENTS];
+  struct polled_socket *polled;
+  if (!arguments_of(env, call, 1, arguments) || (polled = socket_of(env, arguments[0])) == NULL)
+    return refuse(env, "takeDrops(socket)");
+  if (polled->closed) return number(env, -EBADF);
+  struct tpacket_stats counted = {0};
+  socklen_t length = sizeof(counted);
+  if (getsockopt(polled->fd, SOL_PACKET, PACKET_STATISTICS, &counted, &length) != 0) return number(env, -errno);
+  return number(env, counted.tp_drops > INT32_MAX ? INT32_MAX : (int)counted.tp_drops);
+}
+
+// close(socket): no callback comes after it. Any number of times.
+static napi_value close_socket(napi_env env, napi_callback_info call) {
+  napi_value arguments[MAX_ARGUMENTS];
+  struct polled_socket *polled;
+  if (!arguments_of(env, call, 1, arguments) || (polled = socket_of(env, arguments[0])) == NULL)
+    return refuse(env, "close(socket)");
+  shut(polled);
+  return NULL;
+}
+
+NAPI_MODULE_INIT() {
+  const struct {
+    const char *name;
+    napi_callback function;
+  } functions[] = {
+      {"openPacketSocket", open_packet_socket},
+      {"openRouteSocket", open_route_socket},
+      {"send", send_octets},
+      {"setFilter", set_filter},
+      {"takeDrops", take_drops},
+      {"close", close_socket},
+  };
+  for (size_t index = 0; index < sizeof(functions) / sizeof(functions[0]); index++) {
+    napi_value function;
+    const char *name = functions[index].name;
+    if (napi_create_function(env, name, NAPI_AUTO_LENGTH, functions[index].function, NULL, &function) != napi_ok) return NULL;
+    if (napi_set_named_property(env, exports, name, function) != napi_ok) return NULL;
+  }
+  return exports;
+}
