@@ -1,0 +1,106 @@
+// Runs inside one network namespace and does small network jobs there for the harness, which talks to it over Node's
+// channel between parent and child. Ends when that channel does.
+import { createSocket } from 'node:dgram';
+import { createServer, get as httpGet, type IncomingMessage } from 'node:http';
+import { get as httpsGet } from 'node:https';
+import { connect, isIPv6, Server, type Socket } from 'node:net';
+import { text } from 'node:stream/consumers';
+import { describeError } from '../../src/lib/errors.ts';
+import type { Answer, Ask, HttpAsk, Order, ProvokeAsk, RelayAsk, Reply, ServeAsk, UdpAsk } from './agent-messages.ts';
+
+/** The port of the discard service (RFC 863): nothing listens there, and nothing needs to. */
+const DISCARD_PORT = 9;
+
+const DONE: Omit<Answer, 'milliseconds'> = { status: 0, text: '' };
+
+async function exchangeHttp(ask: HttpAsk): Promise<Omit<Answer, 'milliseconds'>> {
+  const options = { agent: false as const, headers: ask.headers, signal: AbortSignal.timeout(ask.withinMilliseconds) };
+  const response = await new Promise<IncomingMessage>((resolve, reject) => {
+    const secure = ask.url.startsWith('https:');
+    const request = secure ? httpsGet(ask.url, { ...options, rejectUnauthorized: false }, resolve) : httpGet(ask.url, options, resolve);
+    request.on('error', reject);
+  });
+  return { status: response.statusCode ?? 0, text: await text(response) };
+}
+
+async function exchangeUdp(ask: UdpAsk): Promise<Omit<Answer, 'milliseconds'>> {
+  const socket = createSocket({ type: isIPv6(ask.address) ? 'udp6' : 'udp4', signal: AbortSignal.timeout(ask.withinMilliseconds) });
+  try {
+    return await new Promise((resolve, reject) => {
+      socket.once('message', (message) => resolve({ status: 0, text: message.toString() }));
+      socket.once('error', reject);
+      socket.once('close', () => reject(new Error(`no answer within ${ask.withinMilliseconds} ms`)));
+      socket.send(ask.text, ask.port, ask.address, (cause) => cause && reject(cause));
+    });
+  } finally {
+    socket.removeAllListeners('close');
+    socket.on('close', () => undefined);
+    try {
+      socket.close();
+    } catch {
+      // the deadline has closed it
+    }
+  }
+}
+
+function provoke(ask: ProvokeAsk): Promise<Omit<Answer, 'milliseconds'>> {
+  const socket = createSocket(isIPv6(ask.address) ? 'udp6' : 'udp4');
+  return new Promise((resolve) => {
+    socket.send('', DISCARD_PORT, ask.address, () => socket.close(() => resolve(DONE)));
+  });
+}
+
+async function serve(ask: ServeAsk): Promise<Omit<Answer, 'milliseconds'>> {
+  const sentence = (client: string | undefined): string => `pod=${ask.pod} node=${ask.node} client=${client?.replace('::ffff:', '')}\n`;
+  const http = createServer((request, response) => response.end(sentence(request.socket.remoteAddress)));
+  const udp = createSocket('udp6', (_, from) => udp.send(sentence(from.address), from.port, from.address));
+  await new Promise<void>((resolve) => http.listen(ask.port, '::', resolve));
+  await new Promise<void>((resolve) => udp.bind(ask.port, '::', resolve));
+  return DONE;
+}
+
+/** The listening socket belongs to the network it was made in, the connections made here to this host's: the way between the two. */
+function relay(ask: RelayAsk, server: Server): Omit<Answer, 'milliseconds'> {
+  server.on('connection', (near: Socket) => {
+    const far = connect(ask.port, ask.address);
+    for (const socket of [near, far]) {
+      socket.setNoDelay(true);
+      socket.on('error', () => undefined); // told by 'close', which follows
+    }
+    near.on('close', () => far.destroy());
+    far.on('close', () => near.destroy());
+    near.pipe(far).pipe(near);
+  });
+  return DONE;
+}
+
+async function carryOut(ask: Ask, socket: unknown): Promise<Omit<Answer, 'milliseconds'>> {
+  switch (ask.kind) {
+    case 'http':
+      return await exchangeHttp(ask);
+    case 'udp':
+      return await exchangeUdp(ask);
+    case 'provoke':
+      return await provoke(ask);
+    case 'serve':
+      return await serve(ask);
+    case 'relay':
+      if (!(socket instanceof Server)) throw new Error('no listening socket came with the order');
+      return relay(ask, socket);
+  }
+}
+
+async function obey({ number, ask }: Order, socket: unknown): Promise<Reply> {
+  const began = performance.now();
+  try {
+    const answer = await carryOut(ask, socket);
+    return { number, ok: true, answer: { ...answer, milliseconds: performance.now() - began } };
+  } catch (cause) {
+    return { number, ok: false, reason: describeError(cause) };
+  }
+}
+
+process.on('message', (order: Order, socket: unknown) => {
+  void obey(order, socket).then((reply) => process.send?.(reply));
+});
+process.on('disconnect', () => process.exit(0));
