@@ -11,6 +11,7 @@ function ownerOf(set: PoolSet, text: string): string | undefined {
   return address === undefined ? undefined : set.ownerOf(address)?.name;
 }
 
+const EDITED = { generation: 2 };
 const OLD = { creationTimestamp: '2025-01-01T00:00:00Z' };
 
 describe('pools together', () => {
@@ -71,14 +72,14 @@ describe('an edit that is refused', () => {
   const before = parsePools([pool('a', ['10.0.0.0/24'], {}, OLD), pool('b', ['10.0.1.0/24'])]);
 
   test('leaves the pool as it last was', () => {
-    const after = parsePools([pool('a', ['10.0.0.0/24'], {}, OLD), pool('b', ['nonsense'])], before);
+    const after = parsePools([pool('a', ['10.0.0.0/24'], {}, OLD), pool('b', ['nonsense'], {}, EDITED)], before);
     expect([...after.refused.keys()]).toEqual(['b']);
     expect(ownerOf(after, '10.0.1.1')).toBe('b');
   });
 
   test('leaves it so over several passes', () => {
-    const once = parsePools([pool('b', ['nonsense'])], before);
-    expect(ownerOf(parsePools([pool('b', ['more nonsense'])], once), '10.0.1.1')).toBe('b');
+    const once = parsePools([pool('b', ['nonsense'], {}, EDITED)], before);
+    expect(ownerOf(parsePools([pool('b', ['more nonsense'], {}, { generation: 3 })], once), '10.0.1.1')).toBe('b');
   });
 
   test('does not outlive the pool: another one of its name starts afresh', () => {
@@ -87,15 +88,23 @@ describe('an edit that is refused', () => {
   });
 
   test('gives way to an older pool that grew over it', () => {
-    const after = parsePools([pool('a', ['10.0.0.0/23'], {}, OLD), pool('b', ['10.0.1.0/24'])], before);
+    const after = parsePools([pool('a', ['10.0.0.0/23'], {}, { ...OLD, ...EDITED }), pool('b', ['10.0.1.0/24'])], before);
     expect([...after.refused.keys()]).toEqual(['b']);
     expect(ownerOf(after, '10.0.1.1')).toBe('a');
   });
 
   test('holds its last addresses against a younger pool', () => {
-    const after = parsePools([pool('b', ['nonsense']), pool('c', ['10.0.1.0/25'])], before);
+    const after = parsePools([pool('b', ['nonsense'], {}, EDITED), pool('c', ['10.0.1.0/25'])], before);
     expect([...after.refused.keys()]).toEqual(['b', 'c']);
     expect(ownerOf(after, '10.0.1.1')).toBe('b');
+  });
+
+  test('is not even looked at when nothing changed, and labels are a change', () => {
+    const again = (labels: Record<string, string>): PoolSet =>
+      parsePools([pool('a', ['10.0.0.0/24'], {}, OLD), pool('b', ['10.0.1.0/24'], {}, { labels, resourceVersion: '7' })], before);
+    expect(again({})).toBe(before);
+    expect(again({ a: 'b' }).pools.get('b')?.labels).toEqual({ a: 'b' });
+    expect(again({ a: 'b' }).pools.get('a')).toBe(before.pools.get('a'));
   });
 
   test('is forgotten with the pool', () => {

@@ -1,5 +1,6 @@
 import type { IPAddressPool } from '../crds/ip-address-pool.ts';
 import { formatPrefix, type IpAddress } from '../lib/ip.ts';
+import type { TextMap } from '../lib/json.ts';
 import { compareTexts } from '../lib/order.ts';
 import { PrefixMap } from '../lib/prefix-map.ts';
 import { err, ok, type Result } from '../lib/result.ts';
@@ -24,25 +25,47 @@ export const NO_POOLS: PoolSet = parsePools([]);
  * restart decides the same.
  *
  * A refused pool goes on as it last was in `previous`, unless that overlaps a pool that is in use: a slip of the pen
- * in an edit must not take addresses from running Services.
+ * in an edit must not take addresses from running Services. What did not change is taken from `previous` as it is, and
+ * if nothing did, the result is `previous` itself.
  */
 export function parsePools(objects: readonly IPAddressPool[], previous?: PoolSet): PoolSet {
   const owners = new PrefixMap<Pool>();
   const pools = new Map<string, Pool>();
   const refused = new Map<string, string>();
   for (const object of [...objects].sort(byAge)) {
-    const { name, uid } = object.metadata;
-    const parsed = pools.has(name) ? err(`duplicate definition of pool "${name}"`) : admit(parsePool(object), owners);
+    const { name } = object.metadata;
+    const last = lastOf(object, previous);
+    const parsed = pools.has(name) ? err(`duplicate definition of pool "${name}"`) : admit(parseAgain(object, last), owners);
     if (!parsed.ok) refused.set(name, parsed.error);
-    const last = previous?.pools.get(name);
-    const inUse = parsed.ok || last === undefined || last.uid !== (uid ?? '') ? parsed : admit(ok(last), owners);
+    const inUse = parsed.ok || last === undefined ? parsed : admit(ok(last), owners);
     if (inUse.ok) pools.set(name, inUse.value);
   }
+  if (previous !== undefined && sameEntries(previous.pools, pools) && sameEntries(previous.refused, refused)) return previous;
   const ownerOf = (address: IpAddress): Pool | undefined => {
     const pool = owners.find(address)?.value;
     return pool === undefined || leavesOut(pool, address) ? undefined : pool;
   };
   return { pools: new Map([...pools].sort(([left], [right]) => compareTexts(left, right))), refused, ownerOf };
+}
+
+/** The same pool as it last was in use; another object of its name does not count. */
+function lastOf({ metadata }: IPAddressPool, previous: PoolSet | undefined): Pool | undefined {
+  const last = previous?.pools.get(metadata.name);
+  return last !== undefined && last.uid === (metadata.uid ?? '') ? last : undefined;
+}
+
+function parseAgain(object: IPAddressPool, last: Pool | undefined): Result<Pool, string> {
+  const { generation = 0, labels = {} } = object.metadata;
+  const unchanged = last !== undefined && last.generation === generation && sameEntries(mapOf(last.labels), mapOf(labels));
+  return unchanged ? ok(last) : parsePool(object);
+}
+
+function mapOf(labels: TextMap): ReadonlyMap<string, string> {
+  return new Map(Object.entries(labels));
+}
+
+function sameEntries<Value>(left: ReadonlyMap<string, Value>, right: ReadonlyMap<string, Value>): boolean {
+  return left.size === right.size && [...left].every(([key, value]) => right.get(key) === value);
 }
 
 /** Takes the prefixes of a pool for it, all or none. */

@@ -8,6 +8,8 @@ import { matchesAny, parseSelectors, type Selector } from './selector.ts';
 export interface Pool {
   readonly name: string;
   readonly uid: string;
+  /** Number of the spec that this was read from. */
+  readonly generation: number;
   readonly labels: TextMap;
   /** The entries of `spec.addresses` in their order, each with the prefixes it stands for. */
   readonly entries: readonly PoolEntry[];
@@ -91,6 +93,7 @@ function poolOf({ metadata, spec }: IPAddressPool): Result<Pool, string> {
   return ok({
     name: metadata.name,
     uid: metadata.uid ?? '',
+    generation: metadata.generation ?? 0,
     labels: metadata.labels ?? {},
     entries: entries.value,
     autoAssign: spec.autoAssign ?? true,

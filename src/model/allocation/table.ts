@@ -1,0 +1,230 @@
+import { type Family, type IpAddress, sameAddress } from '../../lib/ip.ts';
+import { compareTexts } from '../../lib/order.ts';
+import { err, ok, type Result } from '../../lib/result.ts';
+import { type Pool, type PoolCandidate, poolAccepts } from '../pool.ts';
+import { NO_POOLS, type PoolSet } from '../pool-set.ts';
+import { type Claim, type Holding, sameClaim } from './claim.ts';
+import { type AllocationFailure, failures } from './failure.ts';
+import { type PoolCounters, PoolSpace } from './pool-space.ts';
+
+/** One address in use. */
+interface AddressEntry {
+  readonly address: IpAddress;
+  /** By Service; several only if they may share, or if one is foreign. */
+  readonly holders: Map<string, Holding>;
+}
+
+/** IPv4 as numbers, IPv6 as bigints: the two cannot be confused, and both are cheap keys. */
+type AddressKey = number | bigint;
+
+/**
+ * Who holds which address: derived state, rebuilt at each start from the statuses of the Services. It makes no I/O and
+ * every call is complete when it returns, so that decisions of several workers cannot interleave.
+ *
+ * No address is ever held by two Services that may not share it, but for foreign Services, which nobody asks.
+ */
+export class AllocationTable {
+  #pools: PoolSet = NO_POOLS;
+  #spaces = new Map<string, PoolSpace>();
+  readonly #byService = new Map<string, Holding>();
+  readonly #byAddress = new Map<AddressKey, AddressEntry>();
+  /** For each sharing key, the addresses on which it is in force. */
+  readonly #bySharing = new Map<string, Map<AddressKey, AddressEntry>>();
+  #touched = new Set<string>();
+  #easings = 0;
+
+  /** The pools that addresses are taken from. */
+  get pools(): PoolSet {
+    return this.#pools;
+  }
+
+  /** Grows whenever something was given up that another Service may have been waiting for. */
+  get easings(): number {
+    return this.#easings;
+  }
+
+  /** Takes over a new set of pools. What is held stays held, in whatever pool it lies now, until its Service is looked at. */
+  setPools(pools: PoolSet): void {
+    const spaces = new Map<string, PoolSpace>();
+    for (const pool of pools.pools.values()) {
+      const present = this.#spaces.get(pool.name);
+      // The same parsed pool has the same space; a new one starts empty and is filled below.
+      spaces.set(pool.name, present?.pool === pool ? present : new PoolSpace(pool));
+    }
+    this.#touched = new Set([...this.#touched, ...spaces.keys()]);
+    this.#pools = pools;
+    this.#spaces = spaces;
+    for (const { address } of this.#byAddress.values()) this.#spaceOf(address)?.occupy(address);
+    this.#easings++;
+  }
+
+  /** What a Service holds. */
+  holdingOf(service: string): Holding | undefined {
+    return this.#byService.get(service);
+  }
+
+  /** Keys of the Services that hold an address, sorted. */
+  holdersOf(address: IpAddress): string[] {
+    return [...(this.#byAddress.get(keyOf(address))?.holders.keys() ?? [])].sort(compareTexts);
+  }
+
+  /** The counters of one family of a pool; `undefined` for a pool that is not in use. */
+  counters(pool: string, family: Family): PoolCounters | undefined {
+    return this.#spaces.get(pool)?.counters(family);
+  }
+
+  /** The pools whose counters may have changed since this was last asked, sorted. */
+  drainTouched(): string[] {
+    const touched = [...this.#touched].sort(compareTexts);
+    this.#touched = new Set();
+    return touched;
+  }
+
+  /**
+   * Gives a Service exactly these addresses, instead of what it held. Refuses, and changes nothing, if they are not all
+   * in one pool, the pool does not take the Service, or another holder of one of them may not share it.
+   */
+  assign(claim: Claim, addresses: readonly IpAddress[], candidate: PoolCandidate): Result<Holding, AllocationFailure> {
+    const pool = this.#commonPool(addresses);
+    if (pool === undefined) return err(failures.notInConfig(addresses));
+    if (!poolAccepts(pool, candidate)) return err(failures.notAccepted(pool.name));
+    const refusal = this.#refusal(claim, addresses);
+    if (refusal !== undefined) return err(refusal);
+    return ok(this.#hold({ ...claim, pool: pool.name, addresses, foreign: false }));
+  }
+
+  /**
+   * Books what a status says that a Service holds, in whatever pool, accepted or not: what is in use must not be given
+   * to others before its own Service was looked at. Refuses only what may not be shared with an earlier holder.
+   */
+  adopt(claim: Claim, addresses: readonly IpAddress[], pool: string): Result<Holding, AllocationFailure> {
+    const refusal = this.#refusal(claim, addresses);
+    if (refusal !== undefined) return err(refusal);
+    return ok(this.#hold({ ...claim, pool, addresses, foreign: false }));
+  }
+
+  /** Books addresses that a Service of another load balancer has; nobody is asked, and nobody may share them. */
+  holdForeign(service: string, uid: string, addresses: readonly IpAddress[]): void {
+    this.#hold({ service, uid, ports: [], sharing: '', pool: '', addresses, foreign: true });
+  }
+
+  /** Takes everything from a Service; says what it held. */
+  release(service: string): Holding | undefined {
+    const holding = this.#byService.get(service);
+    if (holding !== undefined) this.#detach(holding);
+    return holding;
+  }
+
+  /** The first address of a family in a pool that is free, or that the claim may share with all who hold it. */
+  firstFor(claim: Claim, pool: string, family: Family): IpAddress | undefined {
+    const space = this.#spaces.get(pool);
+    const free = space?.firstFree(family);
+    if (space === undefined || claim.sharing === '') return free;
+    let best = free;
+    let bestPlace = free === undefined ? undefined : space.placeOf(free);
+    for (const { address } of this.#bySharing.get(claim.sharing)?.values() ?? []) {
+      if (address.family !== family || this.#refusal(claim, [address]) !== undefined) continue;
+      const place = space.placeOf(address);
+      if (place === undefined || (bestPlace !== undefined && place >= bestPlace)) continue;
+      best = address;
+      bestPlace = place;
+    }
+    return best;
+  }
+
+  #commonPool(addresses: readonly IpAddress[]): Pool | undefined {
+    const [first, ...others] = addresses.map((address) => this.#pools.ownerOf(address));
+    return others.every((owner) => owner === first) ? first : undefined;
+  }
+
+  #spaceOf(address: IpAddress): PoolSpace | undefined {
+    const pool = this.#pools.ownerOf(address);
+    return pool === undefined ? undefined : this.#spaces.get(pool.name);
+  }
+
+  /** Why the claim may not have these addresses beside those who hold them already. */
+  #refusal(claim: Claim, addresses: readonly IpAddress[]): AllocationFailure | undefined {
+    for (const address of addresses) {
+      const holders = this.#byAddress.get(keyOf(address))?.holders.values() ?? [];
+      const others = [...holders].filter(({ service }) => service !== claim.service);
+      if (others.some(({ sharing }) => sharing === '' || sharing !== claim.sharing)) {
+        return failures.sharingKey(claim.service, others.map(({ service }) => service).sort(compareTexts));
+      }
+      const port = claim.ports.find((wanted) => others.some(({ ports }) => ports.includes(wanted)));
+      if (port !== undefined) return failures.portInUse(port, address);
+    }
+    return undefined;
+  }
+
+  #hold(holding: Holding): Holding {
+    const before = this.#byService.get(holding.service);
+    if (before !== undefined && sameHolding(before, holding)) return before;
+    // Attached before detached, so that an address that stays is not counted as free in between.
+    for (const address of holding.addresses) this.#attach(address, holding);
+    if (before !== undefined) this.#detach(before, holding);
+    this.#byService.set(holding.service, holding);
+    return holding;
+  }
+
+  #attach(address: IpAddress, holding: Holding): void {
+    const key = keyOf(address);
+    const entry = this.#byAddress.get(key) ?? { address, holders: new Map<string, Holding>() };
+    const before = entry.holders.get(holding.service);
+    entry.holders.set(holding.service, holding);
+    this.#byAddress.set(key, entry);
+    if (before !== undefined && before.sharing !== holding.sharing) this.#unindexSharing(before.sharing, key, entry);
+    this.#indexSharing(holding.sharing, key, entry);
+    const space = this.#spaceOf(address);
+    if (space?.occupy(address) === true) this.#touched.add(space.pool.name);
+  }
+
+  /** Takes a holding out; what its successor keeps of it stays. */
+  #detach(holding: Holding, successor?: Holding): void {
+    if (successor === undefined) this.#byService.delete(holding.service);
+    for (const address of holding.addresses) {
+      if (successor?.addresses.some((kept) => sameAddress(kept, address)) !== true) this.#vacate(address, holding);
+    }
+    this.#easings++;
+  }
+
+  #vacate(address: IpAddress, holding: Holding): void {
+    const key = keyOf(address);
+    const entry = this.#byAddress.get(key);
+    if (entry === undefined) return;
+    entry.holders.delete(holding.service);
+    this.#unindexSharing(holding.sharing, key, entry);
+    if (entry.holders.size > 0) return;
+    this.#byAddress.delete(key);
+    const space = this.#spaceOf(address);
+    if (space?.vacate(address) === true) this.#touched.add(space.pool.name);
+  }
+
+  #indexSharing(sharing: string, key: AddressKey, entry: AddressEntry): void {
+    if (sharing === '') return;
+    const entries = this.#bySharing.get(sharing);
+    if (entries === undefined) this.#bySharing.set(sharing, new Map([[key, entry]]));
+    else entries.set(key, entry);
+  }
+
+  #unindexSharing(sharing: string, key: AddressKey, entry: AddressEntry): void {
+    const entries = this.#bySharing.get(sharing);
+    if (entries === undefined || [...entry.holders.values()].some((holder) => holder.sharing === sharing)) return;
+    entries.delete(key);
+    if (entries.size === 0) this.#bySharing.delete(sharing);
+  }
+}
+
+function keyOf(address: IpAddress): AddressKey {
+  return address.family === 'IPv4' ? Number(address.value) : address.value;
+}
+
+function sameHolding(left: Holding, right: Holding): boolean {
+  return (
+    left.pool === right.pool && left.foreign === right.foreign && sameClaim(left, right) && sameAddresses(left.addresses, right.addresses)
+  );
+}
+
+/** Whether two lists name the same addresses in the same order. */
+export function sameAddresses(left: readonly IpAddress[], right: readonly IpAddress[]): boolean {
+  return left.length === right.length && left.every((address, index) => right[index] !== undefined && sameAddress(address, right[index]));
+}
