@@ -30,8 +30,15 @@ export interface ApiStream {
   lines(): AsyncIterable<string>;
 }
 
+/** Whether the API server can be reached, so that nobody asks in vain by himself. */
+export interface Gate {
+  readonly reachable: boolean;
+  /** Resolves when the server answers, at once if it did last time; early, without an error, when `signal` is aborted. */
+  whenReachable(signal: AbortSignal): Promise<void>;
+}
+
 /** The port to one API server. One real client a process, made by `main`; tests have their own. */
-export interface Api {
+export interface Api extends Gate {
   /** The parsed answer. Throws an `ApiError` when there is none or it is a refusal. */
   request(call: ApiCall, signal: AbortSignal): Promise<unknown>;
   /**

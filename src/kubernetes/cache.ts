@@ -1,3 +1,4 @@
+import { untilAborted } from './aborted.ts';
 import type { Resource } from './resource.ts';
 import type { Index, Store } from './store.ts';
 
@@ -8,7 +9,7 @@ export class Cache<Projection> implements Store<Projection> {
   readonly #indexes: CacheIndex<Projection>[] = [];
   readonly #listeners = new Set<(key: string) => void>();
   readonly #firstSync = Promise.withResolvers<void>();
-  #synced = false;
+  #synced: boolean = false;
 
   constructor(resource: Resource) {
     this.resource = resource;
@@ -49,10 +50,7 @@ export class Cache<Projection> implements Store<Projection> {
   }
 
   async whenSynced(signal: AbortSignal): Promise<void> {
-    if (this.#synced || signal.aborted) return;
-    const aborted = Promise.withResolvers<void>();
-    signal.addEventListener('abort', () => aborted.resolve(), { once: true });
-    await Promise.race([this.#firstSync.promise, aborted.promise]);
+    if (!this.#synced) await untilAborted(this.#firstSync.promise, signal);
   }
 
   /** Holds `projection` under `key`, or nothing if it is `undefined`, then tells the listeners. */
@@ -77,7 +75,7 @@ export class Cache<Projection> implements Store<Projection> {
 }
 
 /** What an index gives for a value that no object has. */
-const NOTHING: ReadonlyMap<string, never> = new Map();
+const NOTHING: ReadonlyMap<string, never> = new Map<string, never>();
 
 class CacheIndex<Projection> implements Index<Projection> {
   readonly #valuesOf: (projection: Projection, key: string) => Iterable<string>;
@@ -94,7 +92,7 @@ class CacheIndex<Projection> implements Index<Projection> {
   add(key: string, projection: Projection): void {
     for (const value of this.#valuesOf(projection, key)) {
       const found = this.#byValue.get(value);
-      if (found === undefined) this.#byValue.set(value, new Map([[key, projection]]));
+      if (found === undefined) this.#byValue.set(value, new Map<string, Projection>().set(key, projection));
       else found.set(key, projection);
     }
   }

@@ -39,7 +39,9 @@ export interface ResourceWatch<Projection> {
 const Operator: typeof k8sOperator.default = withoutConstructor(k8sOperator.default);
 
 function withoutConstructor<Class extends { prototype: object }>(base: Class): Class {
-  function shape(): void {}
+  function shape(): void {
+    // Sets nothing: the fields are those of the derived class.
+  }
   shape.prototype = base.prototype;
   return shape as unknown as Class;
 }
@@ -76,7 +78,9 @@ export abstract class ResourceOperator extends Operator {
   abstract reconcile(name: string, signal: AbortSignal): Promise<void>;
 
   /** Runs once, when all watched stores are complete and before the first turn: the place to take over what is there. */
-  protected async prepare(_signal: AbortSignal): Promise<void> {}
+  protected async prepare(_signal: AbortSignal): Promise<void> {
+    // Most operators take over nothing.
+  }
 
   /** Whether everything this operator looks at is known. */
   get synced(): boolean {

@@ -80,8 +80,8 @@ export class WorkQueue implements NameQueue {
   readonly #delayed = new Map<string, { readonly due: Micros; readonly timer: Timer }>();
   readonly #ended = Promise.withResolvers<void>();
   #signal: AbortSignal | undefined;
-  #pumping = false;
-  #full = false;
+  #pumping: boolean = false;
+  #full: boolean = false;
 
   constructor(title: string, ports: WorkQueuePorts, reconcile: Reconcile, limits: WorkQueueLimits = {}) {
     this.#title = title;
