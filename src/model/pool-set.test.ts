@@ -14,58 +14,75 @@ function ownerOf(set: PoolSet, text: string): string | undefined {
 const EDITED = { generation: 2 };
 const OLD = { creationTimestamp: '2025-01-01T00:00:00Z' };
 
-describe('pools together', () => {
-  test('a bad pool is refused and the others are used', () => {
-    const set = parsePools([pool('b', ['10.0.1.0/24']), pool('bad', ['10.0.0.x/24']), pool('a', ['10.0.0.0/24', '2001:db8::/64'])]);
-    expect([...set.pools.keys()]).toEqual(['a', 'b']);
-    expect([...set.refused]).toEqual([
-      [
-        'bad',
-        'parsing address pool bad: invalid CIDR "10.0.0.x/24" in pool "bad": invalid CIDR "10.0.0.x/24": "10.0.0.x" is not an IP address',
-      ],
-    ]);
-    expect(['10.0.0.7', '10.0.1.7', '10.0.2.7', '2001:db8::7'].map((text) => ownerOf(set, text))).toEqual(['a', 'b', undefined, 'a']);
-  });
+test('a bad pool is refused and the others are used', () => {
+  const set = parsePools([pool('b', ['10.0.1.0/24']), pool('bad', ['10.0.0.x/24']), pool('a', ['10.0.0.0/24', '2001:db8::/64'])]);
+  expect([...set.pools.keys()]).toEqual(['a', 'b']);
+  expect([...set.refused]).toEqual([
+    [
+      'bad',
+      'parsing address pool bad: invalid CIDR "10.0.0.x/24" in pool "bad": invalid CIDR "10.0.0.x/24": "10.0.0.x" is not an IP address',
+    ],
+  ]);
+  expect(['10.0.0.7', '10.0.1.7', '10.0.2.7', '2001:db8::7'].map((text) => ownerOf(set, text))).toEqual(['a', 'b', undefined, 'a']);
+});
 
-  test.each<{ what: string; pools: IPAddressPool[]; refused: [string, string] }>([
-    {
-      what: 'of equal age the later name',
-      pools: [pool('b', ['10.0.0.0/28']), pool('a', ['10.0.0.0/24'])],
-      refused: ['b', 'CIDR "10.0.0.0/28" in pool "b" overlaps with already defined CIDR "10.0.0.0/24"'],
-    },
-    {
-      what: 'the younger, whatever the names',
-      pools: [pool('a', ['10.0.0.0/28']), pool('b', ['10.0.0.0/24'], {}, OLD)],
-      refused: ['a', 'CIDR "10.0.0.0/28" in pool "a" overlaps with already defined CIDR "10.0.0.0/24"'],
-    },
-    {
-      what: 'one that overlaps itself',
-      pools: [pool('a', ['10.0.0.0/24', '10.0.0.200-10.0.0.210'])],
-      refused: ['a', 'CIDR "10.0.0.200/29" in pool "a" overlaps with already defined CIDR "10.0.0.0/24"'],
-    },
-    {
-      what: 'one range inside another',
-      pools: [pool('a', ['10.0.0.10-10.0.0.20']), pool('b', ['10.0.0.20-10.0.0.30'])],
-      refused: ['b', 'CIDR "10.0.0.20/30" in pool "b" overlaps with already defined CIDR "10.0.0.20/32"'],
-    },
-    {
-      what: 'a name that was there',
-      pools: [pool('a', ['10.0.0.0/24']), pool('a', ['10.0.1.0/24'])],
-      refused: ['a', 'duplicate definition of pool "a"'],
-    },
-  ])('refused is $what', ({ pools, refused }) => {
-    expect([...parsePools(pools).refused]).toEqual([refused]);
-  });
+test.each<{ what: string; pools: IPAddressPool[]; refused: [string, string] }>([
+  {
+    what: 'of equal age the later name',
+    pools: [pool('b', ['10.0.0.0/28']), pool('a', ['10.0.0.0/24'])],
+    refused: ['b', 'CIDR "10.0.0.0/28" in pool "b" overlaps with already defined CIDR "10.0.0.0/24"'],
+  },
+  {
+    what: 'the younger, whatever the names',
+    pools: [pool('a', ['10.0.0.0/28']), pool('b', ['10.0.0.0/24'], {}, OLD)],
+    refused: ['a', 'CIDR "10.0.0.0/28" in pool "a" overlaps with already defined CIDR "10.0.0.0/24"'],
+  },
+  {
+    what: 'one that overlaps itself',
+    pools: [pool('a', ['10.0.0.0/24', '10.0.0.200-10.0.0.210'])],
+    refused: ['a', 'CIDR "10.0.0.200/29" in pool "a" overlaps with already defined CIDR "10.0.0.0/24"'],
+  },
+  {
+    what: 'one range inside another',
+    pools: [pool('a', ['10.0.0.10-10.0.0.20']), pool('b', ['10.0.0.20-10.0.0.30'])],
+    refused: ['b', 'CIDR "10.0.0.20/30" in pool "b" overlaps with already defined CIDR "10.0.0.20/32"'],
+  },
+  {
+    what: 'a name that was there',
+    pools: [pool('a', ['10.0.0.0/24']), pool('a', ['10.0.1.0/24'])],
+    refused: ['a', 'duplicate definition of pool "a"'],
+  },
+])('refused is $what', ({ pools, refused }) => {
+  expect([...parsePools(pools).refused]).toEqual([refused]);
+});
 
-  test('a refused pool takes nothing: the next one may have the rest of its addresses', () => {
-    const set = parsePools([pool('a', ['10.0.0.0/24']), pool('b', ['10.0.1.0/24', '10.0.0.0/25']), pool('c', ['10.0.1.0/24'])]);
-    expect([...set.pools.keys()]).toEqual(['a', 'c']);
-  });
+test('a refused pool takes nothing: the next one may have the rest of its addresses', () => {
+  const set = parsePools([pool('a', ['10.0.0.0/24']), pool('b', ['10.0.1.0/24', '10.0.0.0/25']), pool('c', ['10.0.1.0/24'])]);
+  expect([...set.pools.keys()]).toEqual(['a', 'c']);
+});
 
-  test('an address that avoidBuggyIPs leaves out has no owner', () => {
-    const set = parsePools([pool('a', ['10.0.0.0/24'], { avoidBuggyIPs: true })]);
-    expect(['10.0.0.0', '10.0.0.1', '10.0.0.255'].map((text) => ownerOf(set, text))).toEqual([undefined, 'a', undefined]);
-  });
+test('pinned pools are tried by priority, then by name, 0 last; those without autoAssign are not tried', () => {
+  const pinned = (name: string, block: number, priority?: number): IPAddressPool =>
+    pool(name, [`10.0.${block}.0/24`], { serviceAllocation: priority === undefined ? {} : { priority } });
+  const set = parsePools([
+    pinned('e', 0),
+    pinned('a', 1, 0),
+    pinned('d', 2, 5),
+    pinned('c', 3, 5),
+    pinned('b', 4, 100),
+    pinned('f', 5, -1),
+    pool('z', ['10.0.6.0/24']),
+    pool('y', ['10.0.7.0/24']),
+    pool('x', ['10.0.8.0/24'], { autoAssign: false }),
+    pool('w', ['10.0.9.0/24'], { autoAssign: false, serviceAllocation: { priority: 1 } }),
+  ]);
+  expect(set.pinned.map(({ name }) => name)).toEqual(['f', 'c', 'd', 'b', 'a', 'e']);
+  expect(set.open.map(({ name }) => name)).toEqual(['y', 'z']);
+});
+
+test('an address that avoidBuggyIPs leaves out has no owner', () => {
+  const set = parsePools([pool('a', ['10.0.0.0/24'], { avoidBuggyIPs: true })]);
+  expect(['10.0.0.0', '10.0.0.1', '10.0.0.255'].map((text) => ownerOf(set, text))).toEqual([undefined, 'a', undefined]);
 });
 
 describe('an edit that is refused', () => {

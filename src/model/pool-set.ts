@@ -12,6 +12,10 @@ export interface PoolSet {
   readonly pools: ReadonlyMap<string, Pool>;
   /** The pools whose present spec is refused, by name, with upstream's error text. */
   readonly refused: ReadonlyMap<string, string>;
+  /** The pinned pools that give addresses by themselves, in the order in which they are tried: by priority, then by name. */
+  readonly pinned: readonly Pool[];
+  /** The pools open to all that give addresses by themselves, by name. */
+  readonly open: readonly Pool[];
   /** The pool that owns an address; an address that avoidBuggyIPs leaves out is owned by none. */
   ownerOf(address: IpAddress): Pool | undefined;
 }
@@ -45,7 +49,20 @@ export function parsePools(objects: readonly IPAddressPool[], previous?: PoolSet
     const pool = owners.find(address)?.value;
     return pool === undefined || leavesOut(pool, address) ? undefined : pool;
   };
-  return { pools: new Map([...pools].sort(([left], [right]) => compareTexts(left, right))), refused, ownerOf };
+  const byName = [...pools.values()].sort((left, right) => compareTexts(left.name, right.name));
+  const automatic = byName.filter(({ autoAssign }) => autoAssign);
+  return {
+    pools: new Map(byName.map((pool) => [pool.name, pool])),
+    refused,
+    pinned: automatic.filter(({ pinnedTo }) => pinnedTo !== undefined).sort((left, right) => priorityOf(left) - priorityOf(right)),
+    open: automatic.filter(({ pinnedTo }) => pinnedTo === undefined),
+    ownerOf,
+  };
+}
+
+/** Lower goes first and 0 goes last, behind every number that an int64 could be. */
+function priorityOf({ pinnedTo }: Pool): number {
+  return pinnedTo === undefined || pinnedTo.priority === 0 ? Number.MAX_VALUE : pinnedTo.priority;
 }
 
 /** The same pool as it last was in use; another object of its name does not count. */

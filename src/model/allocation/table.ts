@@ -81,16 +81,21 @@ export class AllocationTable {
   }
 
   /**
-   * Gives a Service exactly these addresses, instead of what it held. Refuses, and changes nothing, if they are not all
-   * in one pool, the pool does not take the Service, or another holder of one of them may not share it.
+   * The pool from which a Service may have exactly these addresses. Refuses if they are not all in one pool, the pool
+   * does not take the Service, or another holder of one of them may not share it.
    */
-  assign(claim: Claim, addresses: readonly IpAddress[], candidate: PoolCandidate): Result<Holding, AllocationFailure> {
+  check(claim: Claim, addresses: readonly IpAddress[], candidate: PoolCandidate): Result<Pool, AllocationFailure> {
     const pool = this.#commonPool(addresses);
     if (pool === undefined) return err(failures.notInConfig(addresses));
     if (!poolAccepts(pool, candidate)) return err(failures.notAccepted(pool.name));
     const refusal = this.#refusal(claim, addresses);
-    if (refusal !== undefined) return err(refusal);
-    return ok(this.#hold({ ...claim, pool: pool.name, addresses, foreign: false }));
+    return refusal === undefined ? ok(pool) : err(refusal);
+  }
+
+  /** Gives a Service exactly these addresses, instead of what it held. Refuses as {@link check} does, and then changes nothing. */
+  assign(claim: Claim, addresses: readonly IpAddress[], candidate: PoolCandidate): Result<Holding, AllocationFailure> {
+    const pool = this.check(claim, addresses, candidate);
+    return pool.ok ? ok(this.#hold({ ...claim, pool: pool.value.name, addresses, foreign: false })) : pool;
   }
 
   /**
