@@ -186,6 +186,7 @@ function answerTo(request: http.ClientRequest, signal: AbortSignal): Promise<htt
     const abort = (): void => void request.destroy(connected ? undefined : new NotConnected());
     request.on('socket', (socket) => {
       connected = !socket.connecting;
+      if (connected) return;
       socket.once(socket instanceof TLSSocket ? 'secureConnect' : 'connect', () => {
         connected = true;
       });

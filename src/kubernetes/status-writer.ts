@@ -1,5 +1,8 @@
-import type { JsonObject } from '../lib/json.ts';
-import type { ObjectName, Resource } from './resource.ts';
+import { type JsonObject, listOf, objectOf } from '../lib/json.ts';
+import type { Logger } from '../telemetry/logger.ts';
+import type { Api } from './api.ts';
+import { isStatus } from './api-error.ts';
+import { keyOf, type ObjectName, objectPath, type Resource, titleOf } from './resource.ts';
 
 /** The object whose status is written, as it was when the status was decided. */
 export interface StatusTarget extends ObjectName {
@@ -28,4 +31,85 @@ export type WriteOutcome = 'written' | 'conflict' | 'gone' | 'not-kept';
 export interface StatusWriter {
   /** Throws an `ApiError` for whatever is not a {@link WriteOutcome}. */
   write(resource: Resource, target: StatusTarget, change: StatusChange, signal: AbortSignal): Promise<WriteOutcome>;
+}
+
+/** Objects remembered whose status the server keeps only in part; the oldest are forgotten first and cost one write more. */
+const MOST_REMEMBERED = 10_000;
+
+/**
+ * Writes by a merge patch of the status subresource that carries the resource version: one request, conditional, and
+ * nothing that the projection left out is lost. Needs the verb `patch` on `RESOURCE/status`.
+ */
+export class PatchingStatusWriter implements StatusWriter {
+  readonly #api: Api;
+  readonly #log: Logger;
+  /** By object and generation: the change that the server keeps only in part. */
+  readonly #notKept = new Map<string, string>();
+  readonly #told = new Set<string>();
+
+  constructor(api: Api, log: Logger) {
+    this.#api = api;
+    this.#log = log;
+  }
+
+  async write(resource: Resource, target: StatusTarget, change: StatusChange, signal: AbortSignal): Promise<WriteOutcome> {
+    const id = `${titleOf(resource)} ${target.uid} ${target.generation ?? 0}`;
+    const text = JSON.stringify(change);
+    if (this.#notKept.get(id) === text) return 'not-kept';
+    const { annotations, status } = change;
+    const body = { metadata: { resourceVersion: target.resourceVersion, annotations }, status };
+    const path = objectPath(resource, target, 'status');
+    try {
+      const stored = objectOf(
+        await this.#api.request({ method: 'PATCH', path, body, contentType: 'application/merge-patch+json' }, signal),
+      );
+      const lost = lostField(status, stored.status, 'status');
+      if (lost === undefined) return 'written';
+      this.#remember(id, text);
+      this.#tell(resource, target, lost);
+      return 'not-kept';
+    } catch (thrown) {
+      if (isStatus(thrown, 409)) return 'conflict';
+      if (isStatus(thrown, 404)) return 'gone';
+      throw thrown;
+    }
+  }
+
+  #remember(id: string, text: string): void {
+    const [oldest] = this.#notKept.keys();
+    if (this.#notKept.size >= MOST_REMEMBERED && oldest !== undefined) this.#notKept.delete(oldest);
+    this.#notKept.set(id, text);
+  }
+
+  /** Once a field: the other objects of the kind lose it too. */
+  #tell(resource: Resource, target: ObjectName, field: string): void {
+    const title = titleOf(resource);
+    const id = `${title} ${field.replace(/\d+/g, '')}`;
+    if (this.#told.has(id)) return;
+    this.#told.add(id);
+    this.#log.warn(
+      `the API server did not keep ${field} of ${title} ${keyOf(target)} as written: its definition of ${title} is another, apply config/crd`,
+      {
+        op: 'status',
+      },
+    );
+  }
+}
+
+/** The first field of a merge patch that `kept` does not show, `undefined` when it shows all. What the server adds is its own affair. */
+function lostField(sent: unknown, kept: unknown, path: string): string | undefined {
+  // What is empty on the wire may be absent in the store.
+  if (sent === null) return kept === undefined || kept === null ? undefined : path;
+  if (Array.isArray(sent)) {
+    const members = listOf(kept);
+    if (members.length !== sent.length) return path;
+    return firstLost(sent.map((member, index) => lostField(member, members[index], `${path}[${index}]`)));
+  }
+  if (typeof sent !== 'object') return sent === undefined || sent === kept ? undefined : path;
+  const fields = objectOf(kept);
+  return firstLost(Object.entries(sent).map(([name, value]) => lostField(value, fields[name], `${path}.${name}`)));
+}
+
+function firstLost(found: readonly (string | undefined)[]): string | undefined {
+  return found.find((path) => path !== undefined);
 }
