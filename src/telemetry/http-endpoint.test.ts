@@ -54,6 +54,20 @@ class Served implements AsyncDisposable {
   }
 }
 
+/** A port that another server holds until it is freed. */
+class TakenPort implements AsyncDisposable {
+  readonly #server = createServer().listen(0, LOOPBACK);
+
+  async number(): Promise<number> {
+    if (!this.#server.listening) await once(this.#server, 'listening');
+    return (this.#server.address() as AddressInfo).port;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (this.#server.listening) await this.#server[Symbol.asyncDispose]();
+  }
+}
+
 async function here(): Promise<Answer> {
   return plain(200, 'here');
 }
@@ -97,57 +111,64 @@ describe('serveHttp', () => {
   });
 
   test('connections beyond the limit are dropped, those within it are served', async () => {
-    await using served = new Served(here);
+    const everybody = Promise.withResolvers<void>();
+    const counts = { asked: 0, dropped: 0 };
+    const count = (what: 'asked' | 'dropped'): void => {
+      counts[what]++;
+      if (counts.asked + counts.dropped === 40) everybody.resolve();
+    };
+    await using served = new Served(async () => {
+      count('asked');
+      await everybody.promise;
+      return plain(200, 'here');
+    });
     const port = await served.port;
     const sockets = Array.from({ length: 40 }, () => connect(port, LOOPBACK).on('error', () => undefined));
-    const dropped = Promise.withResolvers<void>();
-    let closed = 0;
-    for (const socket of sockets) socket.on('close', () => (++closed === 8 ? dropped.resolve() : undefined));
-    await dropped.promise;
-    const [kept] = sockets;
-    kept?.write('GET /here HTTP/1.1\r\nhost: a\r\n\r\n');
-    const [reply] = kept === undefined ? [] : await once(kept, 'data');
-    expect(String(reply)).toMatch(/^HTTP\/1\.1 200 /);
-    for (const socket of sockets) socket.destroy();
+    for (const socket of sockets) socket.on('close', () => count('dropped')).write('GET /here HTTP/1.1\r\nhost: a\r\n\r\n');
+    await everybody.promise;
+    expect(counts).toEqual({ asked: 32, dropped: 8 });
   });
 });
 
 describe('a port that is taken', () => {
   test('is said once, and bound when it becomes free', async () => {
-    const other = createServer().listen(0, LOOPBACK);
-    await once(other, 'listening');
-    const { port } = other.address() as AddressInfo;
+    await using taken = new TakenPort();
+    const port = await taken.number();
     await using served = new Served(here, port);
     while (served.clock.timers === 0) await served.clock.run(milliseconds(0));
     await served.clock.run(milliseconds(10_000));
     expect(served.logger.messages('error')).toEqual([
       `port ${port} for tests is taken by another process: stop that one, or choose another port with --test-port; trying again until it works`,
     ]);
-    other.close();
-    await once(other, 'close');
+    await taken[Symbol.asyncDispose]();
     while (served.logger.messages('info').length === 0) await served.clock.run(milliseconds(30_000));
     expect((await served.ask('/here')).status).toBe(200);
     expect(served.logger.messages('error')).toHaveLength(1);
   });
 
   test('does not hold up the end', async () => {
-    const other = createServer().listen(0, LOOPBACK);
-    await once(other, 'listening');
-    const { port } = other.address() as AddressInfo;
+    await using taken = new TakenPort();
+    const port = await taken.number();
     {
       await using served = new Served(here, port);
       while (served.clock.timers === 0) await served.clock.run(milliseconds(0));
     }
-    other.close();
     expect.assertions(0);
   });
 });
 
-test('the end closes idle connections too, also when it comes before the start is over', async () => {
-  const served = new Served(here);
-  await served.ask('/here');
-  await served[Symbol.asyncDispose]();
-  await expect(served.ask('/here')).rejects.toThrow();
-  await using hasty = new Served(here);
-  expect(hasty.logger.messages()).toEqual([]);
+describe('the end', () => {
+  test('closes idle connections too', async () => {
+    const served = new Served(here);
+    await served.ask('/here');
+    await served[Symbol.asyncDispose]();
+    await expect(served.ask('/here')).rejects.toThrow();
+  });
+
+  test('that comes before the start is over leaves nothing behind', async () => {
+    const served = new Served(here);
+    await served[Symbol.asyncDispose]();
+    await served.clock.run(milliseconds(0));
+    expect(served.logger.messages()).toEqual([]);
+  });
 });
