@@ -87,14 +87,15 @@ export class AnnouncementOperator extends ResourceOperator {
     const view = this.#view;
     if (view === undefined) return;
     const { node, loadBalancerClass, ignoreExcludeLabel, announcer } = this.#world;
+    const { pools, advertisements } = view.configuration.current;
     const service = view.services.get(key);
     const verdict = planAnnouncement({
       node,
       service,
       endpoints: [...view.slices.get(key).values()],
       nodes: this.#nodes.facts,
-      pools: view.configuration.pools,
-      advertisements: [...view.configuration.advertisements.advertisements.values()],
+      pools,
+      advertisements: [...advertisements.advertisements.values()],
       localInterfaces: this.#localInterfaces,
       loadBalancerClass,
       ignoreExcludeLabel,

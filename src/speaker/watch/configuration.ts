@@ -11,6 +11,12 @@ export interface ConfigurationSource {
   advertisements(): Iterable<L2AdvertisementObject>;
 }
 
+/** The objects that are in use, and why others are not. */
+export interface ParsedConfiguration {
+  readonly pools: PoolSet;
+  readonly advertisements: L2AdvertisementSet;
+}
+
 /**
  * The checked configuration of this speaker, parsed when it is asked for after a change. A refused object keeps the
  * form in which it was last accepted; each refusal is one log line, and is counted as a stale configuration.
@@ -20,10 +26,11 @@ export class Configuration {
   readonly #log: Logger;
   readonly #loaded: Gauge;
   readonly #stale: Gauge;
-  #pools: PoolSet = NO_POOLS;
-  #advertisements: L2AdvertisementSet = parseL2Advertisements([]);
+  /** What was parsed last: a refused object goes on as it was then. */
+  #last: ParsedConfiguration = { pools: NO_POOLS, advertisements: parseL2Advertisements([]) };
+  /** The same while no object has changed since. */
+  #current: ParsedConfiguration | undefined;
   #refusals: ReadonlyMap<string, string> = new Map();
-  #outdated = true;
 
   constructor(source: ConfigurationSource, log: Logger, metrics: Metrics) {
     this.#source = source;
@@ -42,31 +49,28 @@ export class Configuration {
 
   /** Says that an object has changed: the next question parses anew. */
   outdate(): void {
-    this.#outdated = true;
+    this.#current = undefined;
   }
 
-  get pools(): PoolSet {
-    this.#refresh();
-    return this.#pools;
+  /** The checked configuration. */
+  get current(): ParsedConfiguration {
+    this.#current ??= this.#parse();
+    return this.#current;
   }
 
-  get advertisements(): L2AdvertisementSet {
-    this.#refresh();
-    return this.#advertisements;
+  #parse(): ParsedConfiguration {
+    this.#last = {
+      pools: parsePools([...this.#source.pools()], this.#last.pools),
+      advertisements: parseL2Advertisements([...this.#source.advertisements()], this.#last.advertisements),
+    };
+    this.#report(this.#last);
+    return this.#last;
   }
 
-  #refresh(): void {
-    if (!this.#outdated) return;
-    this.#outdated = false;
-    this.#pools = parsePools([...this.#source.pools()], this.#pools);
-    this.#advertisements = parseL2Advertisements([...this.#source.advertisements()], this.#advertisements);
-    this.#report();
-  }
-
-  #report(): void {
+  #report({ pools, advertisements }: ParsedConfiguration): void {
     const refusals = new Map<string, string>();
-    for (const [name, error] of this.#pools.refused) refusals.set(`ipaddresspool ${name}`, error);
-    for (const [name, error] of this.#advertisements.refused) refusals.set(`l2advertisement ${name}`, error);
+    for (const [name, error] of pools.refused) refusals.set(`ipaddresspool ${name}`, error);
+    for (const [name, error] of advertisements.refused) refusals.set(`l2advertisement ${name}`, error);
     for (const [object, error] of refusals) {
       if (this.#refusals.get(object) !== error) {
         this.#log.error('failed to parse the configuration', { op: 'setConfig', object, error });

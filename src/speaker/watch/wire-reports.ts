@@ -1,0 +1,66 @@
+import { unreachable } from '../../lib/assert.ts';
+import type { AddressCounts, Report } from '../../model/plan.ts';
+import type { Logger } from '../../telemetry/logger.ts';
+import type { Counter, Metrics } from '../../telemetry/metrics.ts';
+
+/** Who hears what the wire thread reports beyond its counts and log lines. */
+export interface WireListener {
+  /** The links that could be announced on changed to these. */
+  interfacesChanged(names: readonly string[]): void;
+  /** The thread threw again and again: it is to be started afresh. */
+  broken(): void;
+}
+
+/** Takes the reports of the wire thread: counts become metrics, log lines go to the log. */
+export class WireReports {
+  readonly #log: Logger;
+  readonly #listener: WireListener;
+  readonly #requests: Counter;
+  readonly #responses: Counter;
+  readonly #gratuitous: Counter;
+
+  constructor(log: Logger, metrics: Metrics, listener: WireListener) {
+    this.#log = log;
+    this.#listener = listener;
+    this.#requests = metrics.counter('metallb_layer2_requests_received', 'Number of layer2 requests received for owned IPs', ['ip']);
+    this.#responses = metrics.counter(
+      'metallb_layer2_responses_sent',
+      'Number of layer2 responses sent for owned IPs in response to requests',
+      ['ip'],
+    );
+    this.#gratuitous = metrics.counter(
+      'metallb_layer2_gratuitous_sent',
+      'Number of gratuitous layer2 packets sent for owned IPs as a result of failovers',
+      ['ip'],
+    );
+  }
+
+  /** Takes one report. */
+  take(report: Report): void {
+    switch (report.kind) {
+      case 'ready':
+        break;
+      case 'interfaces':
+        this.#listener.interfacesChanged(report.names);
+        break;
+      case 'counts':
+        for (const counts of report.counts) this.#count(counts);
+        break;
+      case 'broken':
+        this.#log.error('the wire thread threw while it read frames and is started afresh', { op: 'wireThread', error: report.message });
+        this.#listener.broken();
+        break;
+      case 'log':
+        this.#log[report.level](report.message, report.fields);
+        break;
+      default:
+        unreachable(report);
+    }
+  }
+
+  #count({ ip, requestsReceived, responsesSent, gratuitousSent }: AddressCounts): void {
+    if (requestsReceived > 0) this.#requests.add(requestsReceived, { ip });
+    if (responsesSent > 0) this.#responses.add(responsesSent, { ip });
+    if (gratuitousSent > 0) this.#gratuitous.add(gratuitousSent, { ip });
+  }
+}
