@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { COMMON_OPTIONS, type CommonOptions, completeCommonOptions, kubeconfigPaths } from './common-options.ts';
+import { COMMON_OPTIONS, type CommonOptions, completeCommonOptions } from './common-options.ts';
 import { type Environment, parseOptions } from './go-flags.ts';
 
 function optionsOf(argv: readonly string[], env: Environment = {}): CommonOptions {
@@ -11,7 +11,6 @@ function optionsOf(argv: readonly string[], env: Environment = {}): CommonOption
 test('nothing given: the documented defaults', () => {
   expect(optionsOf([])).toEqual({
     kubeconfig: '',
-    kubeconfigList: '',
     namespace: '',
     podName: '',
     lbClass: '',
@@ -60,13 +59,4 @@ describe('TLS', () => {
       error: '--tls-cipher-suites: cipher suites cannot be configured with TLS 1.3, want --tls-min-version=VersionTLS12 beside it',
     });
   });
-});
-
-describe('kubeconfigPaths', () => {
-  test.each<{ argv: readonly string[]; env: Environment; paths: readonly string[] }>([
-    { argv: [], env: {}, paths: [] },
-    { argv: [], env: { KUBECONFIG: '/a' }, paths: ['/a'] },
-    { argv: [], env: { KUBECONFIG: '/a::/b:' }, paths: ['/a', '/b'] },
-    { argv: ['--kubeconfig=/c:d'], env: { KUBECONFIG: '/a' }, paths: ['/c:d'] },
-  ])('$argv, $env: $paths', ({ argv, env, paths }) => expect(kubeconfigPaths(optionsOf(argv, env))).toEqual(paths));
 });

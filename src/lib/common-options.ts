@@ -12,10 +12,8 @@ export type TlsMinVersion = '' | 'VersionTLS12' | 'VersionTLS13';
 
 /** What the controller and the speaker are both told by flags and environment. */
 export interface CommonOptions {
-  /** Path of one kubeconfig; empty means {@link kubeconfigList}. */
+  /** Path of one kubeconfig; empty means what the environment and the pod offer. */
   readonly kubeconfig: string;
-  /** KUBECONFIG: paths with colons between; empty means in-cluster access. */
-  readonly kubeconfigList: string;
   /** Where configuration and status objects live. */
   readonly namespace: string;
   /** The own pod; empty when the program does not run in one. */
@@ -57,11 +55,10 @@ const { kubernetes, serving, compatibility } = OPTION_GROUPS;
 
 /** The definitions of {@link CommonOptions}; each program spreads them into its own table. */
 export const COMMON_OPTIONS: OptionTable<CommonOptions> = {
-  kubeconfig: textOption('PATH', { flag: 'kubeconfig', group: kubernetes, help: 'file that says how to reach the API server' }),
-  kubeconfigList: textOption('PATHS', {
-    env: 'KUBECONFIG',
+  kubeconfig: textOption('PATH', {
+    flag: 'kubeconfig',
     group: kubernetes,
-    help: 'the same, several files with colons between; without either, the service account of the pod',
+    help: 'how to reach the API server; without it the files of KUBECONFIG, then the service account of the pod',
   }),
   namespace: textOption('NAME', {
     flag: 'namespace',
@@ -133,10 +130,4 @@ export function completeCommonOptions<Values extends CommonOptions>(
     return err('--tls-cipher-suites: cipher suites cannot be configured with TLS 1.3, want --tls-min-version=VersionTLS12 beside it');
   }
   return ok({ ...values, namespace });
-}
-
-/** The kubeconfig files to read, in order of precedence; none means in-cluster access. */
-export function kubeconfigPaths(values: CommonOptions): readonly string[] {
-  if (values.kubeconfig !== '') return [values.kubeconfig];
-  return values.kubeconfigList.split(':').filter((path) => path !== '');
 }

@@ -26,10 +26,10 @@ const UPSTREAM_FLAGS = [
 ];
 
 test('a checkout needs a namespace and nothing else', () => {
-  const parsed = parseControllerOptions([], { KUBECONFIG: '/k', METALLB_NAMESPACE: 'ns' }, undefined);
+  const parsed = parseControllerOptions([], { METALLB_NAMESPACE: 'ns' }, undefined);
   expect(parsed).toMatchObject({
     ok: true,
-    value: { kind: 'run', values: { namespace: 'ns', kubeconfigList: '/k', podName: '' }, unusedFlags: [] },
+    value: { kind: 'run', values: { namespace: 'ns', podName: '' }, unusedFlags: [] },
   });
   expect(parseControllerOptions([], {}, undefined).ok).toBe(false);
 });

@@ -75,8 +75,6 @@ function serveOnce(settings: HttpEndpointSettings, signal: AbortSignal): Promise
   });
   server.on('close', () => resolve(undefined));
   server.on('listening', () => {
-    // Aborted while the address was looked up: there was nothing to close then, now there is.
-    if (signal.aborted) return stop();
     const { port } = server.address() as AddressInfo;
     settings.logger.info(`serving ${settings.purpose}`, { op: 'listen', address: `${settings.host ?? '*'}:${port}` });
     settings.onListening?.(port);
