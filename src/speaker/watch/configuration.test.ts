@@ -21,7 +21,7 @@ test('a refused object keeps its last form, is said once and counts as stale unt
   expect([...configuration.current.pools.pools.keys()]).toEqual(['a', 'b']);
   expect([metrics.value(LOADED), metrics.value(STALE)]).toEqual([1, 0]);
 
-  objects.pools[0] = pool('a', ['203.0.113.0/33']);
+  objects.pools[0] = pool('a', ['203.0.113.0/33'], {}, { generation: 2 });
   objects.advertisements[0] = l2Advertisement('ad', { ipAddressPools: ['a', 'a'] });
   configuration.outdate();
   expect([...configuration.current.pools.pools.keys()]).toEqual(['a', 'b']);
@@ -32,7 +32,7 @@ test('a refused object keeps its last form, is said once and counts as stale unt
   expect(log.lines.map(({ fields }) => fields.object)).toEqual(['ipaddresspool a', 'l2advertisement ad']);
   expect(metrics.value(STALE)).toBe(1);
 
-  objects.pools[0] = pool('a', ['203.0.113.0/25']);
+  objects.pools[0] = pool('a', ['203.0.113.0/25'], {}, { generation: 3 });
   objects.advertisements[0] = l2Advertisement('ad');
   configuration.outdate();
   expect(configuration.current.pools.refused.size).toBe(0);

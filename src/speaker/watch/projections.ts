@@ -47,8 +47,8 @@ function statusOf({ node, interfaces }: JsonObject): L2StatusFacts['status'] {
 
 /** What decides over a pool: its spec, and what names and dates it. The schema of the CRD vouches for the types. */
 export function poolSource({ metadata, spec }: JsonObject): IPAddressPool {
-  const { name, namespace, uid, labels, creationTimestamp } = objectOf(metadata);
-  return { metadata: { name, namespace, uid, labels, creationTimestamp }, spec } as unknown as IPAddressPool;
+  const { name, namespace, uid, labels, generation, creationTimestamp } = objectOf(metadata);
+  return { metadata: { name, namespace, uid, labels, generation, creationTimestamp }, spec } as unknown as IPAddressPool;
 }
 
 /** What decides over an advertisement. The schema of the CRD vouches for the types. */
