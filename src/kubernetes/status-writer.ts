@@ -40,14 +40,14 @@ const MOST_REMEMBERED = 10_000;
  * Writes by a merge patch of the status subresource that carries the resource version: one request, conditional, and
  * nothing that the projection left out is lost. Needs the verb `patch` on `RESOURCE/status`.
  */
-export class PatchingStatusWriter implements StatusWriter {
+export class ApiStatusWriter implements StatusWriter {
   readonly #api: Api;
   readonly #log: Logger;
   /** By object and generation: the change that the server keeps only in part. */
   readonly #notKept = new Map<string, string>();
   readonly #told = new Set<string>();
 
-  constructor(api: Api, log: Logger) {
+  constructor({ api, log }: { readonly api: Api; readonly log: Logger }) {
     this.#api = api;
     this.#log = log;
   }
