@@ -143,11 +143,28 @@ static int receive_batch(struct polled_socket *polled) {
 static void call_received(struct polled_socket *polled, int count) {
   napi_env env = polled->env;
   napi_value receiver, function, argument, thrown;
-  if (napi_get_undefined(env, &receiver) != napi_ok || napi_create_int32(env, count, &argument) != napi_ok) return;
+  if (napi_get_global(env, &receiver) != napi_ok || napi_create_int32(env, count, &argument) != napi_ok) return;
   if (napi_get_reference_value(env, polled->received, &function) != napi_ok || function == NULL) return;
   napi_status status = napi_make_callback(env, polled->context, receiver, function, 1, &argument, NULL);
   // Whoever receives catches what its code throws; what comes through is a bug and ends like any uncaught exception.
   if (status == napi_pending_exception && napi_get_and_clear_last_exception(env, &thrown) == napi_ok) napi_fatal_exception(env, thrown);
+}
+
+// The error that waits on a socket, negative, which clears it; 0 when there is none.
+static int take_error(int fd) {
+  int error = 0;
+  socklen_t length = sizeof(error);
+  return getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &length) == 0 ? -error : -errno;
+}
+
+static void on_readable(uv_poll_t *poll, int status, int events);
+
+// libuv stops watching a descriptor that has an error and calls it bad. Here an error is a message: a link that went
+// down (ENETDOWN) or events that were lost (ENOBUFS), and frames come again afterwards.
+static int resume(struct polled_socket *polled) {
+  int failure = take_error(polled->fd);
+  int started = uv_poll_start(&polled->poll, UV_READABLE, on_readable);
+  return started != 0 ? started : failure;
 }
 
 static void on_readable(uv_poll_t *poll, int status, int events) {
@@ -156,7 +173,7 @@ static void on_readable(uv_poll_t *poll, int status, int events) {
   for (int batch = 0; batch < MAX_BATCHES && !polled->closed; batch++) {
     napi_handle_scope scope;
     if (napi_open_handle_scope(polled->env, &scope) != napi_ok) return;
-    int count = status < 0 ? status : receive_batch(polled);
+    int count = status < 0 ? resume(polled) : receive_batch(polled);
     if (count != 0) call_received(polled, count);
     napi_close_handle_scope(polled->env, scope);
     // A batch that is not full emptied the queue: the event loop says when there is more.

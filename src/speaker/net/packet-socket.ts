@@ -1,0 +1,44 @@
+import type { NetworkError } from './network-error.ts';
+import type { PacketFilter } from './packet-filter.ts';
+
+/** Frames that came in together, oldest first. They belong to the socket: good until the listener returns. */
+export interface FrameBatch {
+  readonly count: number;
+  /** A view that begins with frame `index`; only its first {@link FrameBatch.length} octets are of the frame. */
+  frame(index: number): DataView;
+  /** How many octets of frame `index` were kept. */
+  length(index: number): number;
+}
+
+/** Who reads a packet socket. Called from the event loop, never from within `open`. */
+export interface PacketListener {
+  received(batch: FrameBatch): void;
+  /** The socket works no more and must be disposed of. A link that goes down is no failure: frames come again when it is up. */
+  failed(error: NetworkError): void;
+}
+
+/** What to open: frames of one EtherType on one link, those that `filter` keeps. */
+export interface PacketSocketOptions {
+  /** The kernel's number of the link. */
+  readonly link: number;
+  /** For messages: what the socket is for, such as "answering ARP on eth0". */
+  readonly purpose: string;
+  readonly etherType: number;
+  readonly filter: PacketFilter;
+}
+
+/** Whole frames, header included, in and out of one link; never in promiscuous mode. */
+export interface PacketSocket extends Disposable {
+  /** Takes the place of the filter at once. Throws a {@link NetworkError}, `ENOMEM` for a program that is too long; the old one then stays. */
+  setFilter(filter: PacketFilter): void;
+  /** Sends one frame; the octets are the caller's again when it returns. False when it could not be sent now: it is lost. */
+  send(frame: Uint8Array): boolean;
+  /** How many frames were lost since the last call because this process did not read them in time. */
+  takeDrops(): number;
+}
+
+/** The port to the links of this node. */
+export interface PacketNetwork {
+  /** Opens a socket; throws a {@link NetworkError}. No frame from before, and none that the filter drops, is delivered. */
+  open(options: PacketSocketOptions, listener: PacketListener): PacketSocket;
+}

@@ -1,0 +1,104 @@
+import { endianness } from 'node:os';
+import type { NativeSocket, NativeSockets } from './native.ts';
+import { networkError } from './network-error.ts';
+import type { PacketFilter } from './packet-filter.ts';
+import type { FrameBatch, PacketListener, PacketNetwork, PacketSocket, PacketSocketOptions } from './packet-socket.ts';
+
+/** Frames read in one go: fewer wake-ups under load, and no one has to wait for more than so many answers. */
+const SLOTS = 64;
+
+/** Room for one frame: the filters keep no more. */
+const SLOT_OCTETS = 128;
+
+/**
+ * The kernel's queue for one link: a small frame takes about 900 octets there, so this holds 40 ms of a flood of 100,000
+ * a second, longer than this thread is ever away. It takes memory only while it is filled.
+ */
+const QUEUE_OCTETS = 4 * 1024 * 1024;
+
+const OCTETS_AN_INSTRUCTION = 8;
+
+/** How the kernel writes numbers here: `struct sock_filter` lies in memory in the machine's own order. */
+const LITTLE_ENDIAN: boolean = endianness() === 'LE';
+
+/** ENETDOWN of Linux, negative as libuv has it: a link went down and may come up again. */
+const NET_DOWN = -100;
+
+/** Packet sockets of the kernel (packet(7)). Needs the capability NET_RAW. */
+export class RawPacketNetwork implements PacketNetwork {
+  readonly #native: NativeSockets;
+
+  constructor(native: NativeSockets) {
+    this.#native = native;
+  }
+
+  open(options: PacketSocketOptions, listener: PacketListener): PacketSocket {
+    return new RawPacketSocket(this.#native, options, listener);
+  }
+}
+
+class ReceivedFrames implements FrameBatch {
+  readonly octets = new Uint8Array(SLOTS * SLOT_OCTETS);
+  readonly lengths = new Uint32Array(SLOTS);
+  readonly #views = Array.from({ length: SLOTS }, (_, slot) => new DataView(this.octets.buffer, slot * SLOT_OCTETS, SLOT_OCTETS));
+  readonly #nothing = new DataView(new ArrayBuffer(0));
+  count = 0;
+
+  frame(index: number): DataView {
+    return this.#views[index] ?? this.#nothing;
+  }
+
+  length(index: number): number {
+    return this.lengths[index] ?? 0;
+  }
+}
+
+class RawPacketSocket implements PacketSocket {
+  readonly #native: NativeSockets;
+  readonly #purpose: string;
+  readonly #socket: NativeSocket;
+
+  constructor(native: NativeSockets, { link, purpose, etherType, filter }: PacketSocketOptions, listener: PacketListener) {
+    const frames = new ReceivedFrames();
+    const received = (count: number): void => {
+      frames.count = Math.max(count, 0);
+      if (count > 0) listener.received(frames);
+      else if (count !== NET_DOWN) listener.failed(networkError(purpose, count));
+    };
+    const opened = native.openPacketSocket(link, etherType, QUEUE_OCTETS, programOf(filter), frames.octets, frames.lengths, received);
+    if (typeof opened === 'number') throw networkError(purpose, opened);
+    this.#native = native;
+    this.#purpose = purpose;
+    this.#socket = opened;
+  }
+
+  setFilter(filter: PacketFilter): void {
+    const failure = this.#native.setFilter(this.#socket, programOf(filter));
+    if (failure < 0) throw networkError(`${this.#purpose} (its filter)`, failure);
+  }
+
+  send(frame: Uint8Array): boolean {
+    return this.#native.send(this.#socket, frame) === 0;
+  }
+
+  takeDrops(): number {
+    return Math.max(this.#native.takeDrops(this.#socket), 0);
+  }
+
+  [Symbol.dispose](): void {
+    this.#native.close(this.#socket);
+  }
+}
+
+/** A program as it lies in the kernel's memory: 16-bit code, two 8-bit distances, 32-bit operand. */
+function programOf(filter: PacketFilter): Uint8Array {
+  const program = new DataView(new ArrayBuffer(filter.length * OCTETS_AN_INSTRUCTION));
+  for (const [index, { code, ifTrue, ifFalse, operand }] of filter.entries()) {
+    const offset = index * OCTETS_AN_INSTRUCTION;
+    program.setUint16(offset, code, LITTLE_ENDIAN);
+    program.setUint8(offset + 2, ifTrue);
+    program.setUint8(offset + 3, ifFalse);
+    program.setUint32(offset + 4, operand, LITTLE_ENDIAN);
+  }
+  return new Uint8Array(program.buffer);
+}
