@@ -23,6 +23,12 @@ export interface OperatorPorts {
   readonly counters: ReconcileCounters;
 }
 
+/** How an operator is run; every part has a default. */
+export interface OperatorLimits extends WorkQueueLimits {
+  /** Set where turns do without the API server: they then go on while it cannot be reached. */
+  readonly worksOffline?: boolean;
+}
+
 /** How an operator looks at a resource. */
 export interface ResourceWatch<Projection> {
   readonly project: Project<Projection>;
@@ -66,7 +72,7 @@ export abstract class ResourceOperator extends Operator {
   declare protected readonly k8sApi: never;
 
   /** `title` names the operator in logs. */
-  constructor(title: string, ports: OperatorPorts, limits?: WorkQueueLimits) {
+  constructor(title: string, ports: OperatorPorts, limits: OperatorLimits = {}) {
     super();
     this.#title = title;
     this.#ports = ports;
@@ -171,8 +177,9 @@ export abstract class ResourceOperator extends Operator {
     throw new AssertionError(`${crdFile}: an operator installs no custom resource definitions`);
   }
 
-  #addQueue(reconcile: Reconcile, limits?: WorkQueueLimits): WorkQueue {
-    const queue = new WorkQueue(this.#title, this.#ports, reconcile, limits);
+  #addQueue(reconcile: Reconcile, { worksOffline, ...limits }: OperatorLimits): WorkQueue {
+    const gate = worksOffline === true ? undefined : this.#ports.api;
+    const queue = new WorkQueue(this.#title, { ...this.#ports, gate }, reconcile, limits);
     this.#queues.push(queue);
     return queue;
   }

@@ -3,6 +3,7 @@ import { type Clock, type Micros, milliseconds, type Timer } from '../lib/clock.
 import { describeError, MetalError } from '../lib/errors.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import type { Counter, Metrics } from '../telemetry/metrics.ts';
+import type { Gate } from './api.ts';
 import { ApiError, isStatus, isUnreachable } from './api-error.ts';
 import { type BackoffLimits, backoffDelay, type Random } from './backoff.ts';
 import { NameLine } from './name-line.ts';
@@ -35,6 +36,8 @@ export interface WorkQueuePorts {
   readonly random: Random;
   readonly log: Logger;
   readonly counters: ReconcileCounters;
+  /** The API server that the turns need. While it cannot be reached there are none: names wait, and go on at its return. */
+  readonly gate?: Gate | undefined;
 }
 
 /** How a queue is run; every part has a default. */
@@ -160,9 +163,15 @@ export class WorkQueue implements NameQueue {
     if (this.#pumping || this.#signal === undefined || this.#signal.aborted) return;
     if (this.#line.size === 0 || this.#active.size >= this.#limits.workers) return;
     this.#pumping = true;
+    const signal = this.#signal;
     setImmediate(() => {
-      this.#pumping = false;
-      this.#startTurns();
+      const start = (): void => {
+        this.#pumping = false;
+        this.#startTurns();
+      };
+      const { gate } = this.#ports;
+      if (gate === undefined || gate.reachable) start();
+      else gate.whenReachable(signal).then(start, start);
     });
   }
 
@@ -204,7 +213,8 @@ export class WorkQueue implements NameQueue {
 
   #fail(name: string, thrown: unknown): void {
     const { counters, log, random } = this.#ports;
-    const failures = (this.#failures.get(name) ?? 0) + 1;
+    // The gate says when to try again: no name waits longer for having met a closed one more often.
+    const failures = isUnreachable(thrown) ? 1 : (this.#failures.get(name) ?? 0) + 1;
     this.#failures.set(name, failures);
     counters.errors.add(1);
     const delay = retryDelay(thrown, failures, random);
