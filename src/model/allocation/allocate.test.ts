@@ -4,7 +4,7 @@ import { dualStack, facts, IPV6_ONLY, pool, type ServiceOptions } from '../../..
 import type { IPAddressPool } from '../../crds/ip-address-pool.ts';
 import { formatAddress, type IpAddress } from '../../lib/ip.ts';
 import { parsePools } from '../pool-set.ts';
-import type { ServiceFacts } from '../service.ts';
+import { annotationOf, type ServiceFacts } from '../service.ts';
 import { allocate, allocateAdditional } from './allocate.ts';
 import { claimOf } from './claim.ts';
 import { AllocationTable } from './table.ts';
@@ -231,7 +231,7 @@ class NaiveTable {
 }
 
 function mayShare(left: ServiceFacts, right: ServiceFacts): boolean {
-  const [key, other] = [left, right].map(({ annotations }) => annotations['metallb.io/allow-shared-ip'] ?? '');
+  const [key, other] = [left, right].map((service) => annotationOf(service, 'allow-shared-ip'));
   return key !== '' && key === other && !left.ports.some((port) => right.ports.includes(port));
 }
 
