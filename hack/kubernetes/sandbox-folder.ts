@@ -27,15 +27,18 @@ export function sandboxBase(): string {
   }
 }
 
-/** Makes the folder of a new sandbox owned by this process, with its record in it; nobody else can read it. */
-export async function createSandboxFolder(): Promise<{ folder: string; record: SandboxRecord }> {
+/** A new sandbox of this process, and the folder that it will have; nothing is written yet. */
+export function newSandbox(): { folder: string; record: SandboxRecord } {
   const id = randomBytes(3).toString('hex');
-  const startTicks = startTicksOf(process.pid);
-  const record: SandboxRecord = { id, owner: { pid: process.pid, startTicks: startTicks ?? '' } };
-  const folder = join(sandboxBase(), `${FOLDER_PREFIX}${id}`);
+  const record: SandboxRecord = { id, owner: { pid: process.pid, startTicks: startTicksOf(process.pid) ?? '' } };
+  return { folder: join(sandboxBase(), `${FOLDER_PREFIX}${id}`), record };
+}
+
+/** Makes the folder of a sandbox with its record in it; nobody else can read it. */
+export async function createSandboxFolder(folder: string, record: SandboxRecord): Promise<void> {
   await mkdir(folder, { mode: 0o700 });
   await writeFile(recordPath(folder), JSON.stringify(record));
-  return { folder, record };
+  await mkdir(join(folder, 'logs'));
 }
 
 /** The record of a sandbox; `undefined` when the folder is gone or was never finished. */
@@ -62,13 +65,14 @@ export async function removeSandboxFolder(folder: string): Promise<void> {
 
 /**
  * When a process started, in clock ticks since boot: with its number this names it for good, for numbers are used again.
- * `undefined` when there is no such process (proc_pid_stat(5), field 22).
+ * `undefined` when there is no such process, or it has ended and waits for its parent (proc_pid_stat(5), fields 3 and 22).
  */
 export function startTicksOf(pid: number): string | undefined {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
     // The second field is the program's name in brackets and may hold blanks and brackets itself.
-    return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19];
+    const [state, ...rest] = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+    return state === 'Z' ? undefined : rest[18];
   } catch {
     return undefined;
   }

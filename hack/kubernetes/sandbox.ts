@@ -1,10 +1,10 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { mkdir } from 'node:fs/promises';
+import { once } from 'node:events';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Environment } from './programs.ts';
 import { ProgramError, RunningProgram } from './running-program.ts';
-import { createSandboxFolder, MARK } from './sandbox-folder.ts';
+import { MARK, newSandbox } from './sandbox-folder.ts';
 import { namespaceName, removeOrphans } from './sweep.ts';
 
 /** Killing some thirty processes and deleting a dozen namespaces takes a second or two, on a busy machine ten. */
@@ -33,10 +33,13 @@ export class Sandbox implements AsyncDisposable {
   /** Opens an empty sandbox, after removing those whose owners have died. */
   static async open(): Promise<Sandbox> {
     await removeOrphans();
-    const { folder, record } = await createSandboxFolder();
-    await mkdir(join(folder, 'logs'));
+    const { folder, record } = newSandbox();
     const program = fileURLToPath(new URL('./warden.ts', import.meta.url));
-    const warden = spawn(process.execPath, [program, folder], { stdio: ['pipe', 'ignore', 'inherit'], detached: true });
+    const args = ['--disable-warning=ExperimentalWarning', program, folder, JSON.stringify(record)];
+    const warden = spawn(process.execPath, args, { stdio: ['pipe', 'pipe', 'inherit'], detached: true });
+    const [word] = await Promise.race([once(warden.stdout, 'data'), once(warden, 'exit')]);
+    if (String(word) !== 'ready\n') throw new ProgramError(`no sandbox could be made in ${folder}: its warden ended with ${word}`);
+    warden.stdout.destroy();
     warden.unref();
     return new Sandbox(record.id, folder, warden);
   }

@@ -128,6 +128,13 @@ export class Lab implements AsyncDisposable {
     return node;
   }
 
+  /** The first pod of the node of this name; throws when it has none. */
+  podOn(node: string): LabPod {
+    const pod = [...this.#pods.values()].find((candidate) => candidate.node === node);
+    if (pod === undefined) throw new Error(`the lab has no pod on ${node}`);
+    return pod;
+  }
+
   /** The node whose card on the segment has this MAC. */
   nodeWithMac(mac: string | undefined): LabNode | undefined {
     return this.nodes.find((node) => node.host.addresses.mac === mac);

@@ -18,6 +18,9 @@ const COMMON_SETTINGS: readonly string[] = [
   'ipv4/conf/default/rp_filter=0',
 ];
 
+/** The node on each pod's cable, in IPv6: there a host answers for its address only on the card that has it. */
+const GATEWAY = 'fe80::1';
+
 /** What makes a namespace a router between its pods and the segment. */
 const ROUTER_SETTINGS: readonly string[] = ['ipv4/ip_forward=1', 'ipv6/conf/all/forwarding=1'];
 
@@ -77,29 +80,33 @@ export class Network {
     for (const [index, node] of nodes.entries()) {
       const own = podAddresses(index, 1);
       const ways = nodes.flatMap((other, at) => (at === index ? [] : routesTo(other.addresses, podRanges(at))));
-      await node.ip(`address add ${own.ipv4}/32 dev lo`, `address add ${own.ipv6}/128 dev lo`, ...ways);
+      await node.ip(`address add ${own.ipv4}/32 dev lo`, `address add ${own.ipv6}/128 dev lo nodad`, ...ways);
     }
   }
 
   /** Adds a pod to a node by a cable of its own: `vethNUMBER` on the node, eth0 in the pod. */
   async addPod(name: string, node: Host, nodeIndex: number, number: number): Promise<PodHost> {
     const { ipv4, ipv6 } = podAddresses(nodeIndex, number);
-    const gateway = podAddresses(nodeIndex, 1);
+    const gateway = podAddresses(nodeIndex, 1).ipv4;
     const mac = `02:00:5e:00:54:${number.toString(16).padStart(2, '0')}`;
     const host = new Host(this.#sandbox, name, { ipv4, ipv6, mac });
     const device = `veth${number}`;
     await this.#addNamespace(host, COMMON_SETTINGS);
     await cable({ host, device: 'eth0', address: mac }, { host: node, device });
-    await node.ip(`link set ${device} up`, `route add ${ipv4}/32 dev ${device}`, `route add ${ipv6}/128 dev ${device}`);
+    await node.ip(
+      `link set ${device} up`,
+      `address add ${GATEWAY}/64 dev ${device} nodad`,
+      `route add ${ipv4}/32 dev ${device}`,
+      `route add ${ipv6}/128 dev ${device}`,
+    );
     await host.ip(
       'link set lo up',
       'link set eth0 up',
       `address add ${ipv4}/32 dev eth0`,
       `address add ${ipv6}/128 dev eth0 nodad`,
-      `route add ${gateway.ipv4} dev eth0`,
-      `route add default via ${gateway.ipv4}`,
-      `route add ${gateway.ipv6} dev eth0`,
-      `route add default via ${gateway.ipv6}`,
+      `route add ${gateway} dev eth0`,
+      `route add default via ${gateway}`,
+      `route add default via ${GATEWAY} dev eth0`,
     );
     return { host, ipv4, ipv6 };
   }

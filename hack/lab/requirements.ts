@@ -14,10 +14,10 @@ const NEEDED: readonly { program: string; debian: string; purpose: string }[] = 
 
 /** Proves in one namespace of its own that the kernel has what the lab builds on; says in words what it has not. */
 const KERNEL_TRIAL = `
-ip link add a type veth peer name b || { echo 'the kernel makes no veth pairs'; exit 1; }
-ip link add br0 type bridge || { echo 'the kernel makes no bridges'; exit 1; }
-nft add table inet trial || { echo 'the kernel has no nftables'; exit 1; }
-nft add chain inet trial nat '{ type nat hook prerouting priority dstnat; }' || { echo 'the kernel has no NAT in nftables'; exit 1; }
+ip link add trial0 type veth peer name trial1 || { echo 'the kernel makes no veth pairs'; exit 0; }
+ip link add br0 type bridge || { echo 'the kernel makes no bridges'; exit 0; }
+nft add table inet trial || { echo 'the kernel has no nftables'; exit 0; }
+nft add chain inet trial nat '{ type nat hook prerouting priority dstnat; }' || { echo 'the kernel has no NAT in nftables'; exit 0; }
 `;
 
 /** A fresh package list and three small packages. */
@@ -66,9 +66,9 @@ const INSTALL_MILLISECONDS = 300_000;
 
 async function kernelRefusals(): Promise<string[]> {
   try {
-    await run(['unshare', '--net', 'sh', '-c', KERNEL_TRIAL]);
-    return [];
+    const refusals = await run(['unshare', '--net', 'sh', '-c', KERNEL_TRIAL]);
+    return refusals.trim() === '' ? [] : [refusals.trim()];
   } catch (cause) {
-    return [`network namespaces with veth, bridge and nftables: ${describeError(cause)}`];
+    return [`network namespaces: ${describeError(cause)}`];
   }
 }
