@@ -22,6 +22,7 @@ export class Sandbox implements AsyncDisposable {
   readonly folder: string;
   readonly #warden: ChildProcess;
   readonly #gone: Promise<void>;
+  #closing: boolean = false;
 
   private constructor(id: string, folder: string, warden: ChildProcess) {
     this.id = id;
@@ -44,8 +45,12 @@ export class Sandbox implements AsyncDisposable {
     return new Sandbox(record.id, folder, warden);
   }
 
-  /** The environment of this sandbox's processes: only what is given here, a PATH, a home and the mark. */
+  /**
+   * The environment of this sandbox's processes: only what is given here, a PATH, a home and the mark. Throws once the
+   * sandbox is being disposed of: what is started then would outlive it.
+   */
   environment(more: Environment = {}): Environment {
+    if (this.#closing) throw new ProgramError(`nothing can be started any more: the sandbox ${this.id} is being removed`);
     const path = `${process.env.PATH ?? ''}:/usr/local/sbin:/usr/sbin:/sbin`;
     return { PATH: path, HOME: this.folder, LANG: 'C', ...more, [MARK]: this.id };
   }
@@ -67,6 +72,7 @@ export class Sandbox implements AsyncDisposable {
 
   /** Ends the sandbox: fulfilled when its processes, namespaces and folder are gone. */
   async [Symbol.asyncDispose](): Promise<void> {
+    this.#closing = true;
     this.#warden.stdin?.destroy();
     const timer = setTimeout(() => this.#warden.kill('SIGKILL'), REMOVAL_MILLISECONDS);
     await this.#gone;

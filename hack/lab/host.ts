@@ -31,7 +31,7 @@ export class Host {
 
   /** Runs lines of the ip program's batch language on this host (ip(8), -batch). */
   async ip(...lines: readonly string[]): Promise<void> {
-    await run(['ip', '-n', this.namespace, '-batch', '-'], { stdin: `${lines.join('\n')}\n` });
+    await run(['ip', '-n', this.namespace, '-batch', '-'], { environment: this.#sandbox.environment(), stdin: `${lines.join('\n')}\n` });
   }
 
   /** Starts a program on this host that ends with the lab; its log is `logs/NAME.log` in the lab's folder. */

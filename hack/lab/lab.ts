@@ -24,6 +24,8 @@ export interface LabOptions {
   readonly controllerManager?: boolean;
   readonly apiServerFlags?: readonly string[];
   readonly servers?: Servers;
+  /** The sandbox to run in, which then outlives the lab; one of its own when not given. */
+  readonly sandbox?: Sandbox;
   readonly report?: Report;
 }
 
@@ -97,7 +99,7 @@ export class Lab implements AsyncDisposable {
     const report = options.report ?? ((): void => undefined);
     const servers = options.servers ?? (await ensureServers({ environment: process.env, report }, signal));
     await using undo = new AsyncDisposableStack();
-    const sandbox = undo.use(await Sandbox.open());
+    const sandbox = options.sandbox ?? undo.use(await Sandbox.open());
     const parts = await assemble(sandbox, { ...options, servers, report }, signal);
     undo.use(parts.control);
     const lab = new Lab(parts, undo.move());

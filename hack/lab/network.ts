@@ -54,7 +54,7 @@ export class Network {
     await this.#addNamespace(host, options.router === true ? [...COMMON_SETTINGS, ...ROUTER_SETTINGS] : COMMON_SETTINGS);
     const port = `port${number}`;
     this.#ports.set(host, port);
-    await cable({ host, device: 'eth0', address: addresses.mac }, { host: this.#switch, device: port });
+    await this.#connect({ host, device: 'eth0', address: addresses.mac }, { host: this.#switch, device: port });
     await this.#switch.ip(`link set ${port} master br0 up`);
     await host.ip(
       'link set lo up',
@@ -92,7 +92,7 @@ export class Network {
     const host = new Host(this.#sandbox, name, { ipv4, ipv6, mac });
     const device = `veth${number}`;
     await this.#addNamespace(host, COMMON_SETTINGS);
-    await cable({ host, device: 'eth0', address: mac }, { host: node, device });
+    await this.#connect({ host, device: 'eth0', address: mac }, { host: node, device });
     await node.ip(
       `link set ${device} up`,
       `address add ${GATEWAY}/64 dev ${device} nodad`,
@@ -113,11 +113,20 @@ export class Network {
 
   /** Takes a host or a pod away, cable and all. */
   async remove(host: Host): Promise<void> {
-    await run(['ip', 'netns', 'delete', host.namespace]);
+    await this.#run(['ip', 'netns', 'delete', host.namespace]);
+  }
+
+  async #connect(one: End, other: End): Promise<void> {
+    await this.#run(['ip', 'link', 'add', ...endOf(one), 'type', 'veth', 'peer', 'name', ...endOf(other)]);
+  }
+
+  /** With the sandbox's mark, so that nothing is added behind the back of its removal. */
+  async #run(command: readonly string[]): Promise<void> {
+    await run(command, { environment: this.#sandbox.environment() });
   }
 
   async #addNamespace(host: Host, settings: readonly string[]): Promise<void> {
-    await run(['ip', 'netns', 'add', host.namespace]);
+    await this.#run(['ip', 'netns', 'add', host.namespace]);
     const script = settings.map((setting) => setting.split('=')).map(([path, value]) => `echo ${value} > /proc/sys/net/${path}`);
     await host.run(['sh', '-e', '-c', script.join('\n')]);
   }
@@ -130,14 +139,8 @@ interface End {
   readonly address?: string;
 }
 
-async function cable(one: End, other: End): Promise<void> {
-  const end = ({ host, device, address }: End): string[] => [
-    device,
-    ...(address === undefined ? [] : ['address', address]),
-    'netns',
-    host.namespace,
-  ];
-  await run(['ip', 'link', 'add', ...end(one), 'type', 'veth', 'peer', 'name', ...end(other)]);
+function endOf({ host, device, address }: End): string[] {
+  return [device, ...(address === undefined ? [] : ['address', address]), 'netns', host.namespace];
 }
 
 function routesTo(via: HostAddresses, ranges: { ipv4: string; ipv6: string }): string[] {

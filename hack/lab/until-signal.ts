@@ -1,0 +1,47 @@
+import { describeError, MetalError } from '../../src/lib/errors.ts';
+import { Sandbox } from '../kubernetes/sandbox.ts';
+
+/** Why a story stopped before its end: somebody pressed Ctrl-C or ended the process. */
+class Interrupted extends MetalError {
+  readonly code = 'INTERRUPTED';
+  readonly retryable = true;
+}
+
+/** What a shell reports for a program that Ctrl-C ended. */
+const INTERRUPTED_STATUS = 130;
+
+/** What happens in a sandbox, and what is to be said of it when it is gone. */
+export interface Story {
+  readonly tell: (sandbox: Sandbox, signal: AbortSignal) => Promise<void>;
+  readonly afterwards?: (sandbox: Sandbox) => Promise<void>;
+}
+
+/**
+ * Tells a story in a sandbox, and removes the sandbox at its end, also when it fails and when the process is told to
+ * stop. Then ends this process: with exit code 0 only when the story came to its end.
+ */
+export async function tellInSandbox(story: Story): Promise<never> {
+  const stop = new AbortController();
+  for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(name, () => stop.abort(new Interrupted(`stopped by ${name}`)));
+  try {
+    const told = await inSandbox((sandbox) => Promise.race([story.tell(sandbox, stop.signal), rejection(stop.signal)]));
+    await story.afterwards?.(told);
+  } catch (thrown) {
+    const told = thrown instanceof MetalError ? thrown.message : describeError(thrown);
+    process.stderr.write(`\n${thrown instanceof Interrupted ? '' : 'failed: '}${told}\n`);
+    process.exitCode = thrown instanceof Interrupted ? INTERRUPTED_STATUS : 1;
+  }
+  // What a story that was left in the middle still waits for is gone with its sandbox.
+  process.exit();
+}
+
+/** Gives the sandbox when it is gone. */
+async function inSandbox(tell: (sandbox: Sandbox) => Promise<void>): Promise<Sandbox> {
+  await using sandbox = await Sandbox.open();
+  await tell(sandbox);
+  return sandbox;
+}
+
+function rejection(signal: AbortSignal): Promise<never> {
+  return new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason as Error)));
+}
