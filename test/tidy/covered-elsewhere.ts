@@ -1,0 +1,4 @@
+import type { CoveredElsewhere } from './companions.ts';
+
+/** Sources without a test beside them: what they do shows only together with others, or on real parts. */
+export const COVERED_ELSEWHERE: CoveredElsewhere = {};

@@ -1,0 +1,23 @@
+import { expect, test } from '@jest/globals';
+import { checkOrphans } from './references.ts';
+import { sourceFile } from './source-file.ts';
+
+test.each<{ what: string; path: string; text: string; orphan: boolean }>([
+  { what: 'an import', path: 'src/lib/b.ts', text: "import { a } from './a.ts';", orphan: false },
+  { what: 'the path of a thread', path: 'src/speaker/b.ts', text: "new URL('../lib/a.ts', import.meta.url);", orphan: false },
+  { what: 'a launcher', path: 'bin/a', text: 'ENTRY=src/lib/a.ts\n', orphan: false },
+  { what: 'a test', path: 'src/lib/a.test.ts', text: "import { a } from './a.ts';", orphan: true },
+  { what: 'a file of the same name elsewhere', path: 'src/model/b.ts', text: "import { a } from './a.ts';", orphan: true },
+])('$what makes src/lib/a.ts used: not $orphan', ({ path, text, orphan }) => {
+  const complaints = checkOrphans([sourceFile('src/lib/a.ts', ''), sourceFile(path, text)]);
+  expect(complaints.includes('src/lib/a.ts: nobody uses it: delete it')).toBe(orphan);
+});
+
+test('what tests share is used by tests, and types of the API by their folder', () => {
+  const files = [
+    sourceFile('test/support/a.ts', ''),
+    sourceFile('src/lib/b.test.ts', "import { a } from '../../test/support/a.ts';"),
+    sourceFile('src/crds/pool.ts', ''),
+  ];
+  expect(checkOrphans(files)).toEqual([]);
+});
