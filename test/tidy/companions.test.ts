@@ -4,12 +4,20 @@ import { sourceFile } from './source-file.ts';
 
 const source = sourceFile('src/lib/a.ts', 'export const a: number = 1;\n');
 const beside = sourceFile('src/lib/a.test.ts', '');
+const importer = sourceFile('src/lib/b.test.ts', "import { a } from './a.ts';\n");
 const lab = sourceFile('test/lab/a.test.ts', '');
 
 describe('checkCompanions', () => {
   test.each<{ what: string; files: (typeof source)[]; elsewhere: CoveredElsewhere; complaints: readonly string[] }>([
     { what: 'a test beside it', files: [source, beside], elsewhere: {}, complaints: [] },
     { what: 'no test', files: [source], elsewhere: {}, complaints: ['src/lib/a.ts: has no test: write src/lib/a.test.ts'] },
+    {
+      what: 'a source that imports it',
+      files: [source, beside, sourceFile('src/lib/c.ts', "import { a } from './a.ts';\nf(a);\n")],
+      elsewhere: {},
+      complaints: ['src/lib/c.ts: has no test: write src/lib/c.test.ts'],
+    },
+    { what: 'a test elsewhere that imports it', files: [source, importer], elsewhere: {}, complaints: [] },
     { what: 'a test elsewhere', files: [source, lab], elsewhere: { 'src/lib/a.ts': 'test/lab/a.test.ts' }, complaints: [] },
     {
       what: 'a test elsewhere that is gone',
@@ -21,7 +29,7 @@ describe('checkCompanions', () => {
       what: 'both',
       files: [source, beside, lab],
       elsewhere: { 'src/lib/a.ts': 'test/lab/a.test.ts' },
-      complaints: ['src/lib/a.ts: has a test beside it: take it out of test/tidy/covered-elsewhere.ts'],
+      complaints: ['src/lib/a.ts: has a test of its own: take it out of test/tidy/covered-elsewhere.ts'],
     },
     {
       what: 'a source that is gone',

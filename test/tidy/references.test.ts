@@ -13,11 +13,15 @@ test.each<{ what: string; path: string; text: string; orphan: boolean }>([
   expect(complaints.includes('src/lib/a.ts: nobody uses it: delete it')).toBe(orphan);
 });
 
-test('what tests share is used by tests, and types of the API by their folder', () => {
+test('what tests share is used by tests, types of the API by their folder, benchmarks by name', () => {
   const files = [
     sourceFile('test/support/a.ts', ''),
     sourceFile('src/lib/b.test.ts', "import { a } from '../../test/support/a.ts';"),
     sourceFile('src/crds/pool.ts', ''),
+    sourceFile('bench/run.ts', "const BENCHMARKS = ['arp'];"),
+    sourceFile('bench/arp.ts', ''),
+    sourceFile('Makefile', 'bench:\n\tnode bench/run.ts\n'),
   ];
   expect(checkOrphans(files)).toEqual([]);
+  expect(checkOrphans([...files, sourceFile('bench/old.ts', '')])).toHaveLength(1);
 });
