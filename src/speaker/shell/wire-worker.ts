@@ -39,6 +39,9 @@ export function startWorkerThread(settings: WireSettings, listener: WireWorkerLi
   worker.on('exit', (code) => listener.ended(reason === '' ? `the thread exited with code ${code}` : reason));
   return {
     post: (order) => worker.postMessage(order),
-    stop: () => void worker.terminate(),
+    stop: () => {
+      reason = 'it was told to end';
+      void worker.terminate();
+    },
   };
 }
