@@ -9,7 +9,7 @@ import { stage } from './stage.ts';
 import { spanText, Ticker } from './ticker.ts';
 
 /** Where Go's own installer puts it, which is not on everybody's PATH. */
-const USUAL_GO = '/usr/local/go/bin/go';
+const USUAL_ROOT = '/usr/local/go';
 
 /** The module that holds the server of etcd; its program is named after the last part that is no version. */
 const ETCD_MODULE = 'go.etcd.io/etcd/server/v3';
@@ -20,10 +20,10 @@ const PACKAGES_ABOUT = 2_750;
 /** How many lines of the compiler's words are kept for a failure. */
 const KEPT_LINES = 20;
 
-/** The Go program: on the PATH or at its usual place. */
+/** The Go program: on the PATH, in GOROOT, or at its usual place. */
 export async function findGo(environment: Environment): Promise<string | undefined> {
   const onPath = (environment.PATH ?? '').split(delimiter).map((folder) => join(folder, 'go'));
-  for (const path of [...onPath, USUAL_GO]) if (await executable(path)) return path;
+  for (const path of [...onPath, join(environment.GOROOT || USUAL_ROOT, 'bin', 'go')]) if (await executable(path)) return path;
   return undefined;
 }
 

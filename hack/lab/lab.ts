@@ -189,7 +189,7 @@ export class Lab implements AsyncDisposable {
   /** Starts the speaker of a node in the node's network, as its own service account, with CAP_NET_RAW alone. */
   async startSpeaker(node: LabNode, options: ProductOptions = {}): Promise<ProductProcess> {
     const kubeconfig = await this.control.serviceAccountKubeconfig(PRODUCT_NAMESPACE, 'speaker', this.insideUrl);
-    const environment = { METALLB_NODE_NAME: node.name, METALLB_HOST: node.host.addresses.ipv4, ...options.environment };
+    const environment = { METALLB_NODE_NAME: node.name, ...options.environment };
     const launch = { ...options, environment, kubeconfig, host: node.host, podName: speakerPod(node) };
     return await ProductProcess.start({ ...launch, program: 'speaker', capability: 'net_raw' });
   }

@@ -53,7 +53,8 @@ export async function createPod(api: ApiClient, facts: PodFacts): Promise<void> 
   const metadata = { name: facts.name, namespace: facts.namespace, labels: facts.labels };
   await api.post(`/api/v1/namespaces/${facts.namespace}/pods`, { apiVersion: 'v1', kind: 'Pod', metadata, spec });
   const podIPs = facts.addresses.map((ip) => ({ ip }));
-  const containerStatuses = [{ name: 'main', image: 'none', imageID: 'none', ready: true, started: true, restartCount: 0 }];
+  const state = { running: { startedAt: new Date().toISOString() } };
+  const containerStatuses = [{ name: 'main', image: 'none', imageID: 'none', ready: true, started: true, restartCount: 0, state }];
   const status = { phase: 'Running', podIP: facts.addresses[0], podIPs, conditions: [readyCondition('Lab')], containerStatuses };
   await api.patch(podPath(facts), { status });
 }
