@@ -85,27 +85,28 @@ async function firstAddress({ lab }: Showcase): Promise<string> {
   );
   claim(lab.nodeWithMac(mac)?.name === node, `${mac} is the network card of ${node}`, lab.nodeWithMac(mac)?.name);
   const text = await httpThrough(lab, address);
-  claim(
-    /^pod=web-[123] node=node-[123] /.test(text),
-    'a pod answers over HTTP: the request crossed the segment, a node and its kube-proxy',
-    text,
-  );
+  const [, pod, where] = /^pod=(web-[123]) node=(node-[123]) /.exec(text) ?? [];
+  claim(pod !== undefined, `pod ${pod} answers over HTTP, two namespaces away: client, ${node} with its kube-proxy, pod on ${where}`, text);
   return address;
 }
 
-async function freeAddresses(lab: Lab): Promise<string> {
-  return await lab.control.kubectl(['get', 'ipaddresspool', 'segment', '-n', 'metallb-system', '-o', 'jsonpath={.status.availableIPv4}']);
+/** Waits until the pool's status counts this many addresses as given. */
+async function poolCounts(lab: Lab, count: number): Promise<void> {
+  const ask = ['get', 'ipaddresspool', 'segment', '-n', 'metallb-system', '-o', 'jsonpath={.status.assignedIPv4}'];
+  const what = `the pool counts ${count} given addresses`;
+  await lab.eventually(what, async () => (await lab.control.kubectl(ask)) === `${count}`, PATIENCE);
+  claim(true, what);
 }
 
 async function comesBack({ lab }: Showcase, first: string): Promise<void> {
   act('A second Service comes and goes, and its address comes back');
-  const free = await freeAddresses(lab);
+  await poolCounts(lab, 1);
   const second = await addService(lab, 'shop');
   claim(second !== first && inPool(second), `Service shop has an address of its own: ${second}`);
   claim((await httpThrough(lab, second)).startsWith('pod='), 'a pod answers through it too');
+  await poolCounts(lab, 2);
   await kubectl(lab, 'delete', 'service', 'shop');
-  await lab.eventually('the pool counts the address as free', async () => (await freeAddresses(lab)) === free, PATIENCE);
-  claim(true, `the pool counts ${free} free addresses again`);
+  await poolCounts(lab, 1);
   const silent = async (): Promise<boolean> => (await lab.client.resolve(second, SILENCE_MILLISECONDS)) === undefined;
   await lab.eventually(`nobody answers for ${second}`, silent, PATIENCE);
   claim(true, `nobody answers for ${second} on the segment any more`);
@@ -137,7 +138,7 @@ async function checkRemoval({ id, folder }: Sandbox): Promise<void> {
   claim((await markedProcesses(id)).length === 0, 'no process is left');
   claim((await sandboxNamespaces(id)).length === 0, 'no network namespace is left');
   claim(!existsSync(folder), `${folder} is gone`);
-  process.stdout.write(`\nAll ${narrator.claims} claims held, in ${spanText(performance.now() - began)}.\n`);
+  narrator.end(`All ${narrator.claims} claims held, in ${spanText(performance.now() - began)}.`);
 }
 
 await tellInSandbox({ tell, afterwards: checkRemoval });

@@ -39,17 +39,17 @@ Logs:  ${lab.folder}/logs
 }
 
 /** A process that ends is told of, with the end of its log, and stays down: what happens then is what a lab is for. */
-async function watch(product: ProductProcess): Promise<void> {
+async function watch(product: ProductProcess, signal: AbortSignal): Promise<void> {
   const status = await product.program.exited;
+  if (signal.aborted) return;
   say(`${product.name} ended with ${status}; the end of ${product.program.log}:\n${await product.program.tail()}`);
 }
 
 async function play(sandbox: Sandbox, signal: AbortSignal): Promise<void> {
   const showcase = await openShowcase(sandbox, say, signal);
   explain(showcase, await addSample(showcase));
-  signal.addEventListener('abort', () => say('removing the lab'));
-  await Promise.all([showcase.controller, ...showcase.speakers].map(watch));
+  await Promise.all([showcase.controller, ...showcase.speakers].map((product) => watch(product, signal)));
   await new Promise(() => undefined); // everything of the product has ended; the rest stays until Ctrl-C
 }
 
-await tellInSandbox({ tell: play });
+await tellInSandbox({ tell: play, endless: true });

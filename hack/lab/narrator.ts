@@ -10,6 +10,7 @@ export class ClaimError extends MetalError {
 export class Narrator {
   #acts = 0;
   #claims = 0;
+  #last = ' ';
 
   /** How many claims have held so far. */
   get claims(): number {
@@ -18,7 +19,9 @@ export class Narrator {
 
   /** Begins the next act. */
   act(title: string): void {
-    this.#write(`\n${++this.#acts}. ${title}\n`);
+    this.#gap();
+    this.#write(`${++this.#acts}. ${title}`);
+    this.#gap();
   }
 
   /** One line of progress. */
@@ -26,9 +29,10 @@ export class Narrator {
 
   /** A command and what it printed. */
   show(command: string, printed: string): void {
-    this.#write(`\n   $ ${command}`);
+    this.#gap();
+    this.#write(`   $ ${command}`);
     for (const line of printed.trimEnd().split('\n')) this.#write(`   ${line}`.trimEnd());
-    this.#write('');
+    this.#gap();
   }
 
   /** Says that something holds; throws a {@link ClaimError} with what was seen instead when it does not. */
@@ -38,7 +42,19 @@ export class Narrator {
     this.#write(`   ✓ ${text}`);
   }
 
+  /** The last words, at the left edge. */
+  end(line: string): void {
+    this.#gap();
+    this.#write(line);
+  }
+
+  /** One empty line, however many of its neighbours ask for one. */
+  #gap(): void {
+    if (this.#last !== '') this.#write('');
+  }
+
   #write(line: string): void {
+    this.#last = line;
     process.stdout.write(`${line}\n`);
   }
 }
