@@ -21,5 +21,5 @@ export function describeLab(name: string, body: () => void): void {
     return;
   }
   process.stderr.write(`\n*** SKIPPED *** ${reason}\n`);
-  describe.skip(name, body);
+  describe.skip(reason, body);
 }
