@@ -10,7 +10,7 @@ import { type PoolCounters, PoolSpace } from './pool-space.ts';
 /** One address in use. */
 interface AddressEntry {
   readonly address: IpAddress;
-  /** By Service; several only if they may share, or if one is foreign. */
+  /** By Service; several only if they may share, or if one is foreign. One that is leaving stays as it last held it. */
   readonly holders: Map<string, Holding>;
 }
 
@@ -21,7 +21,9 @@ type AddressKey = number | bigint;
  * Who holds which address: derived state, rebuilt at each start from the statuses of the Services. It makes no I/O and
  * every call is complete when it returns, so that decisions of several workers cannot interleave.
  *
- * No address is ever held by two Services that may not share it, but for foreign Services, which nobody asks.
+ * No address is ever held by two Services that may not share it, but for foreign Services, which nobody asks. An
+ * address that a Service gives up stays in use until the Service's status does not name it any more: until then others
+ * read it there.
  */
 export class AllocationTable {
   #pools: PoolSet = NO_POOLS;
@@ -30,6 +32,10 @@ export class AllocationTable {
   readonly #byAddress = new Map<AddressKey, AddressEntry>();
   /** For each sharing key, the addresses on which it is in force. */
   readonly #bySharing = new Map<string, Map<AddressKey, AddressEntry>>();
+  /** What the statuses of Services name, as far as that is more than nothing. */
+  readonly #stated = new Map<string, Pick<Holding, 'uid' | 'addresses'>>();
+  /** What Services gave up but their statuses still name. */
+  readonly #leaving = new Map<string, readonly IpAddress[]>();
   #touched = new Set<string>();
   #easings = 0;
 
@@ -113,10 +119,31 @@ export class AllocationTable {
     this.#hold({ service, uid, ports: [], sharing: '', pool: '', addresses, foreign: true });
   }
 
+  /**
+   * Notes which addresses the status of a Service names now; what it gave up and is not among them comes free. With
+   * another `uid` it is another Service of the same name, and all of the earlier one's comes free.
+   */
+  state(service: string, uid: string, addresses: readonly IpAddress[]): void {
+    const known = this.#byService.get(service) ?? this.#stated.get(service);
+    if (known !== undefined && known.uid !== uid) this.forget(service);
+    if (addresses.length > 0) this.#stated.set(service, { uid, addresses });
+    else this.#stated.delete(service);
+    this.#reviewLeaving(service);
+  }
+
   /** Takes everything from a Service; says what it held. */
   release(service: string): Holding | undefined {
     const holding = this.#byService.get(service);
-    if (holding !== undefined) this.#detach(holding);
+    this.#byService.delete(service);
+    for (const address of holding?.addresses ?? []) this.#giveUp(address, service);
+    return holding;
+  }
+
+  /** Takes everything from a Service that does not exist any more, its status included; says what it held. */
+  forget(service: string): Holding | undefined {
+    const holding = this.release(service);
+    this.#stated.delete(service);
+    this.#reviewLeaving(service);
     return holding;
   }
 
@@ -164,9 +191,9 @@ export class AllocationTable {
   #hold(holding: Holding): Holding {
     const before = this.#byService.get(holding.service);
     if (before !== undefined && sameHolding(before, holding)) return before;
-    // Attached before detached, so that an address that stays is not counted as free in between.
+    // Attached before the others are given up, so that an address that stays is not counted as free in between.
     for (const address of holding.addresses) this.#attach(address, holding);
-    if (before !== undefined) this.#detach(before, holding);
+    for (const address of before?.addresses ?? []) if (!includes(holding.addresses, address)) this.#giveUp(address, holding.service);
     this.#byService.set(holding.service, holding);
     return holding;
   }
@@ -177,31 +204,45 @@ export class AllocationTable {
     const before = entry.holders.get(holding.service);
     entry.holders.set(holding.service, holding);
     this.#byAddress.set(key, entry);
-    if (before !== undefined && before.sharing !== holding.sharing) this.#unindexSharing(before.sharing, key, entry);
+    if (before !== undefined) {
+      const leaving = this.#leaving.get(holding.service)?.filter((other) => !sameAddress(other, address)) ?? [];
+      this.#setLeaving(holding.service, leaving);
+      this.#unindexSharing(before.sharing, key, entry);
+      if (!sameClaim(before, holding)) this.#easings++;
+    }
     this.#indexSharing(holding.sharing, key, entry);
     const space = this.#spaceOf(address);
     if (space?.occupy(address) === true) this.#touched.add(space.pool.name);
   }
 
-  /** Takes a holding out; what its successor keeps of it stays. */
-  #detach(holding: Holding, successor?: Holding): void {
-    if (successor === undefined) this.#byService.delete(holding.service);
-    for (const address of holding.addresses) {
-      if (successor?.addresses.some((kept) => sameAddress(kept, address)) !== true) this.#vacate(address, holding);
+  /** Takes a Service off an address, or notes that it is leaving as long as its status names it. */
+  #giveUp(address: IpAddress, service: string): void {
+    if (includes(this.#stated.get(service)?.addresses ?? [], address)) {
+      this.#setLeaving(service, [...(this.#leaving.get(service) ?? []), address]);
+      return;
     }
-    this.#easings++;
-  }
-
-  #vacate(address: IpAddress, holding: Holding): void {
     const key = keyOf(address);
     const entry = this.#byAddress.get(key);
-    if (entry === undefined) return;
-    entry.holders.delete(holding.service);
-    this.#unindexSharing(holding.sharing, key, entry);
+    const holder = entry?.holders.get(service);
+    if (entry === undefined || holder === undefined) return;
+    entry.holders.delete(service);
+    this.#unindexSharing(holder.sharing, key, entry);
+    this.#easings++;
     if (entry.holders.size > 0) return;
     this.#byAddress.delete(key);
     const space = this.#spaceOf(address);
     if (space?.vacate(address) === true) this.#touched.add(space.pool.name);
+  }
+
+  #reviewLeaving(service: string): void {
+    const leaving = this.#leaving.get(service) ?? [];
+    this.#leaving.delete(service);
+    for (const address of leaving) this.#giveUp(address, service);
+  }
+
+  #setLeaving(service: string, addresses: readonly IpAddress[]): void {
+    if (addresses.length > 0) this.#leaving.set(service, addresses);
+    else this.#leaving.delete(service);
   }
 
   #indexSharing(sharing: string, key: AddressKey, entry: AddressEntry): void {
@@ -229,7 +270,11 @@ function sameHolding(left: Holding, right: Holding): boolean {
   );
 }
 
+function includes(addresses: readonly IpAddress[], address: IpAddress): boolean {
+  return addresses.some((other) => sameAddress(other, address));
+}
+
 /** Whether two lists name the same addresses in the same order. */
-export function sameAddresses(left: readonly IpAddress[], right: readonly IpAddress[]): boolean {
+function sameAddresses(left: readonly IpAddress[], right: readonly IpAddress[]): boolean {
   return left.length === right.length && left.every((address, index) => right[index] !== undefined && sameAddress(address, right[index]));
 }

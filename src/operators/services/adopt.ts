@@ -12,10 +12,11 @@ import { compareAge, hasClass, ingressAddresses, POOL_ANNOTATION, type ServiceFa
  */
 export function adoptServices(table: AllocationTable, services: Iterable<ServiceFacts>, ownClass: string | undefined): ServiceFacts[] {
   const byAge = [...services].sort(compareAge);
-  const balanced = byAge.filter(({ type, ingress }) => type === 'LoadBalancer' && ingress.length > 0);
-  const robbed = new Set(balanced.filter((facts) => hasClass(facts, ownClass)).filter((facts) => !adopt(table, facts)));
+  // Of whatever type: what is no load balancer any more may still have to lose the address that its status names.
+  const addressed = byAge.filter(({ ingress }) => ingress.length > 0);
+  const robbed = new Set(addressed.filter((facts) => hasClass(facts, ownClass)).filter((facts) => !adopt(table, facts)));
   // Those of other load balancers come last: what they hold is in use either way, and must not displace an own holder.
-  for (const facts of balanced) if (!hasClass(facts, ownClass)) table.holdForeign(facts.key, facts.uid, ingressAddresses(facts));
+  for (const facts of addressed) if (!hasClass(facts, ownClass)) table.holdForeign(facts.key, facts.uid, ingressAddresses(facts));
   return [...robbed, ...byAge.filter((facts) => !robbed.has(facts))];
 }
 

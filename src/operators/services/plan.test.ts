@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { dualStack, facts, IPV6_ONLY, pool, type ServiceOptions } from '../../../test/support/objects.ts';
-import { P, POOL, plan, REQUEST, settled, tableOf, told } from '../../../test/support/service-plans.ts';
+import { P, plan, REQUEST, settled, tableOf, told } from '../../../test/support/service-plans.ts';
 import type { IPAddressPool } from '../../crds/ip-address-pool.ts';
 import { planService, type ServicePlan } from './plan.ts';
 
@@ -63,7 +63,12 @@ describe('a Service that cannot be served', () => {
       what: 'without any pool loses its address',
       pools: [],
       service: settled(['10.0.0.1']),
-      says: ['write -', failed('no IPAddressPool is defined'), 'debug clearAssignment pools are empty'],
+      says: [
+        'write -',
+        failed('no IPAddressPool is defined'),
+        'debug clearAssignment pools are empty',
+        'info serviceUpdated removed loadbalancer from service, services will be reprocessed',
+      ],
     },
     {
       what: 'without cluster addresses',
@@ -256,14 +261,10 @@ describe('a second address for PreferDualStack', () => {
 });
 
 describe('letting go', () => {
-  test.each<{ what: string; service: ServiceOptions | undefined; ownClass?: string; says: string[] }>([
+  const REMOVED = 'info serviceUpdated removed loadbalancer from service, services will be reprocessed';
+  test.each<{ what: string; service: ServiceOptions | undefined; says: string[] }>([
     { what: 'deleted', service: undefined, says: ['no write', 'info serviceDeleted service deleted'] },
-    {
-      what: 'another type',
-      service: settled(['10.0.0.0'], { spec: { type: 'ClusterIP' } }),
-      says: ['write -', 'info serviceUpdated removed loadbalancer from service, services will be reprocessed'],
-    },
-    { what: 'another type, the status already wiped', service: settled([], { spec: { type: 'NodePort' } }), says: ['write -'] },
+    { what: 'another type, and the status is wiped', service: settled([], { spec: { type: 'NodePort' } }), says: ['write -'] },
   ])('$what: the address is free again', ({ service, says }) => {
     const table = tableOf(P);
     plan(table, {});
@@ -271,6 +272,32 @@ describe('letting go', () => {
     expect(told(made)).toEqual(says);
     expect(made.eased).toBe(true);
     expect(told(plan(table, { name: 'next' }))[0]).toBe('write p 10.0.0.0');
+  });
+
+  test('an address is free only when the status does not name it any more', () => {
+    const table = tableOf(P);
+    plan(table, {});
+    const cleared = plan(table, settled(['10.0.0.0'], { spec: { type: 'ClusterIP' } }));
+    expect([told(cleared), cleared.eased]).toEqual([['write -', REMOVED], false]);
+    expect(told(plan(table, { name: 'next' }))[0]).toBe('write p 10.0.0.1');
+    expect(plan(table, { spec: { type: 'ClusterIP' } }).eased).toBe(true);
+    expect(told(plan(table, { name: 'last' }))[0]).toBe('write p 10.0.0.0');
+  });
+
+  test('so it is with one that was changed for another, and it can be taken back', () => {
+    const table = tableOf(P);
+    const wants = (ip: string, ...ips: string[]): ServicePlan => plan(table, settled(ips, { annotations: { [REQUEST]: ip } }));
+    wants('10.0.0.0');
+    expect(told(wants('10.0.0.5', '10.0.0.0'))[0]).toBe('write p 10.0.0.5');
+    expect(told(plan(table, { name: 'next' }))[0]).toBe('write p 10.0.0.1');
+    expect(told(wants('10.0.0.0', '10.0.0.0'))).toEqual([
+      'no write',
+      'Normal IPAllocated: Assigned IP ["10.0.0.0"]',
+      'info clearAssignment user requested a different IP than the one currently assigned',
+      'info ipAllocated IP address assigned by controller',
+    ]);
+    expect(table.holdersOf({ family: 'IPv4', value: 0x0a00_0005n })).toEqual([]);
+    expect(table.counters('p', 'IPv4')?.inUse).toBe(2n);
   });
 
   test('with a class of our own, a Service that lost type and class is cleaned, and others are not touched', () => {

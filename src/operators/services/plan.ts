@@ -24,7 +24,10 @@ import { events, lines } from './texts.ts';
 /** What is known of one Service when its turn comes. */
 export interface ServiceObservation {
   readonly key: string;
-  /** `undefined` when there is no such Service any more. */
+  /**
+   * Never older than our last write for it: what the status names counts as in use, and what it does not name as free.
+   * `undefined` when there is no such Service any more.
+   */
   readonly facts: ServiceFacts | undefined;
   readonly namespaceLabels: TextMap;
   /** The class this process serves (`--lb-class`); `undefined` serves Services without one. */
@@ -61,9 +64,8 @@ export function planService(table: AllocationTable, observation: ServiceObservat
   const desired = converge(pass);
   const { facts } = observation;
   const write = facts !== undefined && desired !== undefined && differs(facts, desired) ? desired : undefined;
-  const eased = table.easings > before;
-  if (facts !== undefined && write !== undefined) noteWrite(pass, facts, write, eased);
-  return { write, events: pass.events, lines: pass.lines, lack: pass.lack, eased };
+  if (facts !== undefined && write !== undefined) noteWrite(pass, facts, write);
+  return { write, events: pass.events, lines: pass.lines, lack: pass.lack, eased: table.easings > before };
 }
 
 /** One run through the steps: what they look at, and what they have to say. */
@@ -90,7 +92,7 @@ const LEFT_ALONE: Kept = { kind: 'left-alone' };
 function converge(pass: Pass): DesiredStatus | undefined {
   const { facts } = pass;
   if (facts === undefined) return forget(pass);
-  if (pass.table.holdingOf(pass.key)?.uid !== facts.uid) pass.table.release(pass.key);
+  pass.table.state(pass.key, facts.uid, ingressAddresses(facts));
   if (!hasClass(facts, pass.ownClass)) return convergeForeign(pass, facts);
   if (facts.type !== 'LoadBalancer') return clear(pass);
   const candidate = { namespace: facts.namespace, namespaceLabels: pass.namespaceLabels, labels: facts.labels };
@@ -99,7 +101,7 @@ function converge(pass: Pass): DesiredStatus | undefined {
 }
 
 function forget(pass: Pass): undefined {
-  if (pass.table.release(pass.key) !== undefined) pass.lines.push(lines.deleted());
+  if (pass.table.forget(pass.key) !== undefined) pass.lines.push(lines.deleted());
 }
 
 /**
@@ -151,9 +153,9 @@ function convergeBalanced(pass: OwnPass): DesiredStatus | undefined {
 
 /** What the Service has, if it may go on having it and wants nothing else. */
 function keepCurrent(pass: OwnPass): Kept {
+  if (isFrozen(pass)) return keepFrozen(pass);
   const { addresses, readable } = currentAddresses(pass);
   if (addresses.length === 0 && readable) return NOTHING;
-  if (isFrozen(pass, addresses)) return keepFrozen(pass, addresses);
   const families = checkFamilies(pass, addresses, readable);
   if (families === 'unknown') return LEFT_ALONE;
   if (families === 'changed') return drop(pass);
@@ -176,19 +178,20 @@ function sameSet(left: readonly IpAddress[], right: readonly IpAddress[]): boole
   return left.length === right.length && left.every((address) => right.some((other) => sameAddress(address, other)));
 }
 
-/** Whether the addresses lie in a pool that is refused and of which no good version is known. */
-function isFrozen({ table, key, facts }: OwnPass, current: readonly IpAddress[]): boolean {
-  if (current.length === 0) return false;
+/** Whether the status names addresses of a pool that is refused and of which no good version is known. */
+function isFrozen({ table, facts }: OwnPass): boolean {
   const { pools, refused, ownerOf } = table.pools;
   const unknown = [...refused.keys()].filter((name) => !pools.has(name));
-  const recorded = table.holdingOf(key)?.pool || (facts.annotations[POOL_ANNOTATION] ?? '');
+  const stated = ingressAddresses(facts);
+  if (unknown.length === 0 || stated.length === 0) return false;
+  const recorded = facts.annotations[POOL_ANNOTATION];
   // Without a record any pool that cannot be read may be theirs.
-  return recorded === '' ? unknown.length > 0 && current.some((address) => ownerOf(address) === undefined) : unknown.includes(recorded);
+  return recorded === undefined ? stated.some((address) => ownerOf(address) === undefined) : unknown.includes(recorded);
 }
 
-function keepFrozen(pass: OwnPass, current: readonly IpAddress[]): Kept {
+function keepFrozen(pass: OwnPass): Kept {
   const pool = pass.facts.annotations[POOL_ANNOTATION] ?? '';
-  const adopted = pass.table.adopt(claimOf(pass.facts), current, pool);
+  const adopted = pass.table.adopt(claimOf(pass.facts), ingressAddresses(pass.facts), pool);
   if (!adopted.ok) return reject(pass, adopted.error);
   pass.lines.push(lines.frozen(pool));
   return LEFT_ALONE;
@@ -290,8 +293,8 @@ function miss(pass: Pass, lack: Lack, line: PlannedLine): void {
 }
 
 /** What is said beside a write. */
-function noteWrite(pass: Pass, facts: ServiceFacts, write: DesiredStatus, eased: boolean): void {
-  if (facts.ingress.length > 0 && write.ingress.length === 0 && eased) pass.lines.push(lines.removed());
+function noteWrite(pass: Pass, facts: ServiceFacts, write: DesiredStatus): void {
+  if (facts.ingress.length > 0 && write.ingress.length === 0) pass.lines.push(lines.removed());
   for (const key of deprecatedAnnotations(facts)) {
     pass.events.push(events.deprecatedAnnotation(key));
     pass.lines.push(lines.deprecatedAnnotation(key));
