@@ -31,6 +31,7 @@ async function kubectl(lab: Lab, ...args: string[]): Promise<string> {
   return printed;
 }
 
+/** Creates a Service for the pods and waits for the address that the controller gives it. */
 async function addService(lab: Lab, name: string): Promise<string> {
   const began = performance.now();
   await lab.control.kubectl(['apply', '-f', '-'], { stdin: serviceManifest(name) });
@@ -50,12 +51,14 @@ async function announcer(lab: Lab, service: string): Promise<string> {
   return await lab.eventually(`a node says that it announces ${service}`, nodes, PATIENCE);
 }
 
+/** Whether an address lies between the ends of the pool, which differ in their last number only. */
 function inPool(address: string): boolean {
   const [first = '', last = ''] = POOL_RANGES.ipv4.split('-').map((end) => end.split('.').at(-1) ?? '');
   const number = Number(address.split('.').at(-1));
   return address.startsWith('198.51.100.') && number >= Number(first) && number <= Number(last);
 }
 
+/** What a pod says through an address. The first packets may come before kube-proxy knows the Service. */
 async function httpThrough(lab: Lab, address: string): Promise<string> {
   const exchange = (): Promise<string> =>
     lab.client.http(address, { withinMilliseconds: SILENCE_MILLISECONDS }).then((answer) => answer.text);
@@ -64,6 +67,7 @@ async function httpThrough(lab: Lab, address: string): Promise<string> {
   return text;
 }
 
+/** From a pool to an answer: the main job, as a user sees it. */
 async function firstAddress({ lab }: Showcase): Promise<string> {
   act('A pool of addresses, and a Service that asks for one');
   await lab.control.kubectl(['apply', '-f', '-'], { stdin: POOL_MANIFEST });
@@ -98,6 +102,7 @@ async function poolCounts(lab: Lab, count: number): Promise<void> {
   claim(true, what);
 }
 
+/** What is given is taken back: nobody answers for the address, and the next Service has it. */
 async function comesBack({ lab }: Showcase, first: string): Promise<void> {
   act('A second Service comes and goes, and its address comes back');
   await poolCounts(lab, 1);
@@ -133,6 +138,7 @@ async function tell(sandbox: Sandbox, signal: AbortSignal): Promise<void> {
 
 const began = performance.now();
 
+/** The demo leaves the machine as it was, and says so only after a look. */
 async function checkRemoval({ id, folder }: Sandbox): Promise<void> {
   act('Everything is removed');
   claim((await markedProcesses(id)).length === 0, 'no process is left');

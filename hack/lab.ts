@@ -11,6 +11,7 @@ const say: Report = (line) => void process.stdout.write(`${line}\n`);
 /** Waits until the sample Service has its address; that takes a moment only. */
 const ADDRESS_PATIENCE = { withinMilliseconds: 30_000 };
 
+/** A pool and a Service, so that there is something to look at. Gives the Service's address. */
 async function addSample({ lab }: Showcase): Promise<string> {
   await lab.control.kubectl(['apply', '-f', '-'], { stdin: POOL_MANIFEST });
   await lab.control.kubectl(['apply', '-f', '-'], { stdin: serviceManifest('web') });
@@ -20,6 +21,7 @@ async function addSample({ lab }: Showcase): Promise<string> {
   return await lab.eventually('Service web has an address', address, ADDRESS_PATIENCE);
 }
 
+/** How to reach everything from another shell. */
 function explain({ lab }: Showcase, address: string): void {
   say(`
 The lab runs until Ctrl-C. In another shell, as root:
@@ -45,6 +47,7 @@ async function watch(product: ProductProcess, signal: AbortSignal): Promise<void
   say(`${product.name} ended with ${status}; the end of ${product.program.log}:\n${await product.program.tail()}`);
 }
 
+/** Everything up, then nothing but waiting. */
 async function play(sandbox: Sandbox, signal: AbortSignal): Promise<void> {
   const showcase = await openShowcase(sandbox, say, signal);
   explain(showcase, await addSample(showcase));

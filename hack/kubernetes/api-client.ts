@@ -64,6 +64,7 @@ export class ApiClient implements Disposable {
     this.#agent.destroy();
   }
 
+  /** One request, read to its end; the deadline holds for all of it. */
   #send(method: string, path: string, payload: { body: ApiObject; type: string } | undefined, signal?: AbortSignal): Promise<ApiObject> {
     const deadline = AbortSignal.timeout(DEADLINE_MILLISECONDS);
     const headers = {

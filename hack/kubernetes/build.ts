@@ -53,6 +53,7 @@ export async function buildPrograms(
   report(`built in ${spanText(performance.now() - began)}: kept in ${folder}`);
 }
 
+/** The main package of a program. */
 function packageOf(name: ProgramName): string {
   return name === 'etcd' ? ETCD_MODULE : `k8s.io/kubernetes/cmd/${name}`;
 }

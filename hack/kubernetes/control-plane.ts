@@ -120,6 +120,7 @@ export class ControlPlane implements AsyncDisposable {
   }
 }
 
+/** What the servers are started from. */
 interface Request {
   readonly servers: Servers;
   readonly sandbox: Sandbox;
@@ -127,6 +128,7 @@ interface Request {
   readonly options: ControlPlaneOptions;
 }
 
+/** What a control plane consists of when it runs. */
 interface Parts extends Omit<Request, 'options'> {
   readonly authority: string;
   readonly kubeconfig: string;
@@ -138,6 +140,7 @@ interface Parts extends Omit<Request, 'options'> {
   readonly undo: AsyncDisposableStack;
 }
 
+/** In the order in which each needs the one before; what was started is undone when a later step fails. */
 async function startServers(request: Request, undo: AsyncDisposableStack, signal?: AbortSignal): Promise<Omit<Parts, 'undo'>> {
   const { servers, sandbox, site, options } = request;
   const paths = pathsIn(sandbox.folder);

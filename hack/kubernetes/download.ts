@@ -54,6 +54,7 @@ export async function downloadPrograms(
   });
 }
 
+/** Asks for the hashes first: they are small, and say at once whether the network lets anything through. */
 async function find(name: ProgramName, environment: Environment, signal?: AbortSignal): Promise<Published> {
   if (name === 'etcd') return await findEtcd(environment, signal);
   const base = environment.TYPEMETAL_KUBERNETES_URL || KUBERNETES_URL;
@@ -61,6 +62,7 @@ async function find(name: ProgramName, environment: Environment, signal?: AbortS
   return { url, sha256: hashIn(await smallText(`${url}.sha256`, signal), url) };
 }
 
+/** etcd publishes one archive for all its programs, and one list of hashes for all its archives. */
 async function findEtcd(environment: Environment, signal?: AbortSignal): Promise<Published> {
   const base = `${environment.TYPEMETAL_ETCD_URL || ETCD_URL}/${ETCD_VERSION}`;
   const file = `etcd-${ETCD_VERSION}-linux-${architecture()}.tar.gz`;
@@ -69,12 +71,14 @@ async function findEtcd(environment: Environment, signal?: AbortSignal): Promise
   return { url: `${base}/${file}`, sha256: hashIn(line ?? '', `${base}/${file}`) };
 }
 
+/** The hash at the beginning of a line of sha256sum. Anything else, such as a page of a captive portal, is refused. */
 function hashIn(text: string, url: string): string {
   const hash = text.trim().split(/\s/, 1)[0] ?? '';
   if (!/^[0-9a-f]{64}$/.test(hash)) throw new ProvisionError(`no SHA-256 is published for ${url}`, false);
   return hash;
 }
 
+/** Takes one program out of an archive, once the whole archive is known to be right. */
 async function fetchArchived(
   name: ProgramName,
   file: Published,
@@ -92,6 +96,7 @@ async function fetchArchived(
   await rm(archive);
 }
 
+/** Writes a file and checks it. The hash is computed on the way, so that the bytes are read once. */
 async function fetchChecked(file: Published, path: string, provision: Provision, signal?: AbortSignal): Promise<void> {
   const hash = createHash('sha256');
   let received = 0;
@@ -128,6 +133,7 @@ async function smallText(url: string, signal?: AbortSignal): Promise<string> {
   }
 }
 
+/** The body of a successful answer; every other outcome is an error that a later try may not meet. */
 async function answered(url: string, signal: AbortSignal): Promise<ReadableStream<Uint8Array>> {
   const response = await fetch(url, { signal }).catch((cause: unknown) => {
     throw unreachable(url, cause);

@@ -29,6 +29,7 @@ export async function ensureServers(provision: Provision, signal?: AbortSignal):
   return Object.fromEntries(found.map((hit) => [hit.name, hit.path])) as Servers;
 }
 
+/** One program, and the words for where it was found. */
 interface Hit {
   readonly name: ProgramName;
   readonly path: string;
@@ -47,6 +48,7 @@ async function lookUpAll(provision: Provision): Promise<{ found: Hit[]; missing:
   return { found, missing };
 }
 
+/** Published files first, for they take a minute and no compiler; what goes wrong with them is told before the build begins. */
 async function obtain(names: readonly ProgramName[], folder: string, provision: Provision, signal?: AbortSignal): Promise<void> {
   let refusal: string;
   try {
@@ -62,6 +64,7 @@ async function obtain(names: readonly ProgramName[], folder: string, provision: 
   await buildPrograms(go, names, folder, provision, signal);
 }
 
+/** The one paragraph for whoever is left without servers. */
 function whatToInstall(names: readonly ProgramName[], refusal: string): string {
   return (
     `The test servers ${names.join(', ')} (Kubernetes ${KUBERNETES_VERSION}, etcd ${ETCD_VERSION}) are neither on this machine nor to be downloaded: ${refusal}. ` +

@@ -84,12 +84,14 @@ async function environmentOf(pid: number): Promise<string[]> {
   }
 }
 
+/** A namespace whose processes are gone takes its interfaces and the other ends of their cables with it. */
 async function removeNamespaces(id: string): Promise<void> {
   for (const name of await sandboxNamespaces(id)) {
     await run('ip', ['netns', 'delete', name]).catch(() => undefined); // another sweep was quicker
   }
 }
 
+/** Another user's sandbox is another user's business, also for root. */
 async function isOurs(folder: string): Promise<boolean> {
   try {
     return (await stat(folder)).uid === process.getuid?.();

@@ -19,6 +19,7 @@ const GRACE_MILLISECONDS = 15_000;
 /** Small heaps: an agent holds nothing, and a lab has a dozen of them. */
 const NODE_FLAGS = ['--max-semi-space-size=1', '--max-old-space-size=64', '--disable-warning=ExperimentalWarning'];
 
+/** Who waits for the reply of one order. */
 interface Waiting {
   readonly resolve: (answer: Answer) => void;
   readonly reject: (cause: AgentError) => void;
@@ -85,6 +86,7 @@ export class Agent {
     else waiting?.reject(new AgentError(`${this.#name}: ${reply.reason}`));
   }
 
+  /** The agent is gone or deaf: nobody who waits for it will be answered. */
   #fail(reason: string): void {
     for (const number of [...this.#waiting.keys()]) this.#settle({ number, ok: false, reason });
   }

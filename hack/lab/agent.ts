@@ -13,6 +13,7 @@ const DISCARD_PORT = 9;
 
 const DONE: Omit<Answer, 'milliseconds'> = { status: 0, text: '' };
 
+/** A connection of its own for each exchange: what is kept alive would hide where the next packet goes. */
 async function exchangeHttp(ask: HttpAsk): Promise<Omit<Answer, 'milliseconds'>> {
   const options = { agent: false as const, headers: ask.headers, signal: AbortSignal.timeout(ask.withinMilliseconds) };
   const response = await new Promise<IncomingMessage>((resolve, reject) => {
@@ -23,6 +24,7 @@ async function exchangeHttp(ask: HttpAsk): Promise<Omit<Answer, 'milliseconds'>>
   return { status: response.statusCode ?? 0, text: await text(response) };
 }
 
+/** The deadline closes the socket, which is how a datagram that nobody answers ends. */
 async function exchangeUdp(ask: UdpAsk): Promise<Omit<Answer, 'milliseconds'>> {
   const socket = createSocket({ type: isIPv6(ask.address) ? 'udp6' : 'udp4', signal: AbortSignal.timeout(ask.withinMilliseconds) });
   try {
@@ -50,6 +52,7 @@ function provoke(ask: ProvokeAsk): Promise<Omit<Answer, 'milliseconds'>> {
   });
 }
 
+/** One socket for both families each; mapped IPv4 addresses are written as IPv4 (RFC 4291, Section 2.5.5.2). */
 async function serve(ask: ServeAsk): Promise<Omit<Answer, 'milliseconds'>> {
   const sentence = (client: string | undefined): string => `pod=${ask.pod} node=${ask.node} client=${client?.replace('::ffff:', '')}\n`;
   const http = createServer((request, response) => response.end(sentence(request.socket.remoteAddress)));
@@ -90,6 +93,7 @@ async function carryOut(ask: Ask, socket: unknown): Promise<Omit<Answer, 'millis
   }
 }
 
+/** Never rejects: a reason is an answer too. */
 async function obey({ number, ask }: Order, socket: unknown): Promise<Reply> {
   const began = performance.now();
   try {

@@ -217,6 +217,7 @@ export class Lab implements AsyncDisposable {
   }
 }
 
+/** What a lab consists of before it has pods. */
 interface LabParts {
   readonly sandbox: Sandbox;
   readonly network: Network;
@@ -266,6 +267,7 @@ async function openRelay(host: Host): Promise<string> {
   return `https://127.0.0.1:${port}`;
 }
 
+/** One after the other, for the kernel makes interfaces one at a time anyway; then each learns the way to the others' pods. */
 async function addNodes(network: Network, count: number): Promise<LabNode[]> {
   const nodes: LabNode[] = [];
   for (let index = 0; index < count; index++) {

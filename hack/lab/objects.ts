@@ -69,10 +69,12 @@ export async function deletePod(api: ApiClient, pod: Pick<PodFacts, 'name' | 'na
   await api.delete(`/api/v1/namespaces/${pod.namespace}/pods/${pod.name}?gracePeriodSeconds=0`);
 }
 
+/** Where the status of a Pod is written. */
 function podPath({ namespace, name }: Pick<PodFacts, 'name' | 'namespace'>): string {
   return `/api/v1/namespaces/${namespace}/pods/${name}/status`;
 }
 
+/** The condition that decides whether a Node or a Pod takes part; its times are required of Nodes. */
 function readyCondition(reason: string): ApiObject {
   const now = new Date().toISOString();
   return { type: 'Ready', status: 'True', reason, message: 'written by the lab', lastHeartbeatTime: now, lastTransitionTime: now };
