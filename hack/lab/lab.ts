@@ -11,7 +11,7 @@ import { Client } from './client.ts';
 import type { Host } from './host.ts';
 import { createProxyAccount, startKubeProxy } from './kube-proxy.ts';
 import { Network } from './network.ts';
-import { createNode, createPod, deletePod } from './objects.ts';
+import { createNode, createPod, deletePod, setPodReady } from './objects.ts';
 import { installManifests, PRODUCT_NAMESPACE, type ProductOptions, ProductProcess } from './product.ts';
 
 /** What may be asked of a lab. */
@@ -153,6 +153,11 @@ export class Lab implements AsyncDisposable {
     const pod: LabPod = { name, namespace, node: node.name, ipv4, ipv6, host };
     this.#pods.set(name, pod);
     return pod;
+  }
+
+  /** Says in the API whether a pod is ready; the pod itself goes on answering whoever asks. */
+  setReady(pod: LabPod, ready: boolean): Promise<void> {
+    return setPodReady(this.control.api, pod, ready);
   }
 
   /** Takes a pod away, in the API first, as a cluster does. */

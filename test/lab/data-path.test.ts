@@ -36,6 +36,22 @@ describeLab('the data path', () => {
   }, START_MILLISECONDS);
   afterAll(() => lab?.[Symbol.asyncDispose](), 60_000);
 
+  test('a pod that is not ready gets no traffic, and gets it again when it is', async () => {
+    await using _service = await createService(lab, 'Local');
+    const pod = lab.podOn('node-1');
+    await lab.client.pin(INGRESS.IPv4, lab.node('node-1').host.addresses.mac);
+    const answers = (): Promise<boolean> =>
+      lab.client.http(INGRESS.IPv4, { withinMilliseconds: 500 }).then(
+        () => true,
+        () => false,
+      );
+    for (const ready of [true, false, true]) {
+      await lab.setReady(pod, ready);
+      const settled = async (): Promise<boolean> => (await answers()) === ready;
+      expect(await eventually(`answers: ${ready}`, settled, PATIENCE)).toBe(true);
+    }
+  });
+
   describe.each(['IPv4', 'IPv6'] as const)('a request to an ingress address, %s', (family) => {
     const address = INGRESS[family];
     const own = family === 'IPv4' ? 'ipv4' : 'ipv6';
