@@ -49,6 +49,12 @@ describe('automatic choice', () => {
     { what: 'both preferred, IPv6 first', pools: [V4, V6], service: dual('PreferDualStack', 'IPv6', 'IPv4'), becomes: 'v6: 2001:db8::' },
     { what: 'both preferred, only the other', pools: [V4], service: dual('PreferDualStack', 'IPv6', 'IPv4'), becomes: 'v4: 10.0.0.0' },
     {
+      what: 'both preferred, of pools with one the first by name',
+      pools: [pool('b', ['10.2.0.0/30']), V6, pool('a', ['10.3.0.0/30'])],
+      service: dual('PreferDualStack'),
+      becomes: 'a: 10.3.0.0',
+    },
+    {
       what: 'IPv4 first, whatever ipFamilies says',
       pools: [BOTH],
       service: dual('RequireDualStack', 'IPv6', 'IPv4'),

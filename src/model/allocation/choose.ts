@@ -42,7 +42,7 @@ export function chooseAutomatically(table: AllocationTable, applicant: Applicant
   return chosen === undefined ? err(failures.exhausted()) : ok(chosen);
 }
 
-/** Addresses for a Service that asks for a pool by name, which need not give addresses by itself. */
+/** Addresses for a Service that asks for a pool by name; that the pool takes the Service is for the table to check. */
 export function chooseFromPool(
   table: AllocationTable,
   applicant: Applicant,
@@ -53,7 +53,6 @@ export function chooseFromPool(
     const fault = table.pools.refused.get(name);
     return err(fault === undefined ? failures.unknownPool(name) : failures.refusedPool(name, fault));
   }
-  if (!poolAccepts(pool, applicant.candidate)) return err(failures.notAccepted(name));
   const { request } = applicant;
   const offer = offerOf(table, pool, applicant.claim);
   const chosen = fullOffer(offer, request.families) ?? (request.oneWillDo ? oneOf(offer.IPv4 ?? offer.IPv6) : undefined);
