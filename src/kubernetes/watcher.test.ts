@@ -81,6 +81,20 @@ describe.each(KINDS)('following with $name', ({ options }) => {
     expect(objectOf(store.get('default/a')?.spec).port).toBe(81);
   });
 
+  test('what is told again, and in reverse, changes nothing', async () => {
+    await using scene = await RuntimeScene.open(options);
+    const store = await scene.watched();
+    for (const port of [1, 2, 3]) scene.service('a', port);
+    scene.service('b');
+    scene.server.remove(SERVICES, 'default/b');
+    await scene.equal(store);
+    scene.server.repeatEvents(5);
+    scene.service('c');
+    await eventually(scene.clock, 'what follows', () => store.get('default/c') !== undefined);
+    expect([...store.keys()]).toEqual(['default/a', 'default/c']);
+    expect(objectOf(store.get('default/a')?.spec).port).toBe(3);
+  });
+
   test('what was deleted while the server was away vanishes, also when its history is gone', async () => {
     await using scene = await RuntimeScene.open(options);
     for (const name of ['a', 'b', 'c']) scene.service(name);

@@ -2,6 +2,7 @@ import { ApiClient } from '../../src/kubernetes/api-client.ts';
 import { keyOf, type Resource } from '../../src/kubernetes/resource.ts';
 import { WatchedStores } from '../../src/kubernetes/resource-stores.ts';
 import type { Project, Store } from '../../src/kubernetes/store.ts';
+import type { Micros } from '../../src/lib/clock.ts';
 import type { JsonObject } from '../../src/lib/json.ts';
 import { eventually } from './eventually.ts';
 import { FakeApiServer, type FakeApiServerOptions } from './fake-api-server.ts';
@@ -56,17 +57,17 @@ export class RuntimeScene implements AsyncDisposable {
     return store;
   }
 
-  async synced(store: Store<unknown>): Promise<void> {
-    await eventually(this.clock, 'the store is synced', () => store.synced);
+  async synced(store: Store<unknown>, step?: Micros): Promise<void> {
+    await eventually(this.clock, 'the store is synced', () => store.synced, step);
   }
 
   /** The cache equals the server's content. */
-  async equal(store: Store<JsonObject>, resource: Resource = SERVICES): Promise<void> {
+  async equal(store: Store<JsonObject>, resource: Resource = SERVICES, step?: Micros): Promise<void> {
     const wanted = (): Map<string, JsonObject> =>
       new Map(this.server.list(resource).map((object) => [keyOf(object.metadata), cacheable(object)]));
     const text = (entries: Iterable<[string, JsonObject]>): string =>
       JSON.stringify([...entries].sort(([one], [other]) => (one < other ? -1 : 1)));
-    await eventually(this.clock, 'the cache equals the server', () => text(store.entries()) === text(wanted()));
+    await eventually(this.clock, 'the cache equals the server', () => text(store.entries()) === text(wanted()), step);
   }
 
   lists(): number {
