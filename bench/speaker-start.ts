@@ -1,5 +1,6 @@
 // How long a speaker needs from its start to its first answer, with one Service that it announces.
 import { parseArgs } from 'node:util';
+import { POOL_RANGES } from '../hack/lab/addresses.ts';
 import { Lab } from '../hack/lab/lab.ts';
 import { PRODUCT_NAMESPACE } from '../hack/lab/product.ts';
 import { distributionOf, print } from './samples.ts';
@@ -7,7 +8,7 @@ import { distributionOf, print } from './samples.ts';
 /** How long the client's kernel is given to hear an answer before it is asked anew: the grain of the figure. */
 const GRAIN_MILLISECONDS = 25;
 const DEADLINE_MILLISECONDS = 20_000;
-const ADDRESS = '10.64.0.0';
+const [ADDRESS = ''] = POOL_RANGES.ipv4.split('-');
 
 const { values } = parseArgs({ options: { rounds: { type: 'string', default: '10' } } });
 await using lab = await Lab.start({ nodes: 1 });
@@ -20,7 +21,7 @@ await lab.control.api.post(`${api}/ipaddresspools`, {
   apiVersion: 'metallb.io/v1beta1',
   kind: 'IPAddressPool',
   metadata,
-  spec: { addresses: ['10.64.0.0/24'] },
+  spec: { addresses: [POOL_RANGES.ipv4] },
 });
 await lab.control.api.post(`${api}/l2advertisements`, { apiVersion: 'metallb.io/v1beta1', kind: 'L2Advertisement', metadata, spec: {} });
 const controller = await lab.startController();

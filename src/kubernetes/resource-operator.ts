@@ -1,4 +1,6 @@
-import k8sOperator, { type ResourceEvent, type ResourceMeta } from '@dot-i/k8s-operator';
+import { createRequire } from 'node:module';
+import type k8sOperatorModule from '@dot-i/k8s-operator';
+import type { ResourceEvent, ResourceMeta } from '@dot-i/k8s-operator';
 import { AssertionError } from '../lib/assert.ts';
 import type { Clock } from '../lib/clock.ts';
 import { type JsonObject, objectOf } from '../lib/json.ts';
@@ -10,6 +12,12 @@ import { objectPath, type Resource } from './resource.ts';
 import type { ResourceStores } from './resource-stores.ts';
 import type { Project, Store } from './store.ts';
 import { type NameQueue, type Reconcile, type ReconcileCounters, WorkQueue, type WorkQueueLimits } from './work-queue.ts';
+
+/**
+ * Loaded when this file runs, not when it is linked: the package is CommonJS and requires the client, which is an ES
+ * module and, in a program that imports it too, is being linked at that time.
+ */
+const k8sOperator: typeof k8sOperatorModule = createRequire(import.meta.url)('@dot-i/k8s-operator');
 
 type OnEvent = (event: ResourceEvent) => Promise<void>;
 
@@ -33,7 +41,7 @@ export interface OperatorLimits extends WorkQueueLimits {
 export interface ResourceWatch<Projection> {
   readonly project: Project<Projection>;
   /** Names to reconcile when the object `key` came, changed or went; the key itself unless told. */
-  readonly names?: (key: string) => Iterable<string>;
+  readonly names?: (key: string, store: Store<Projection>) => Iterable<string>;
   /** Only the objects that this selects, where the server knows the field. */
   readonly fieldSelector?: string;
 }
@@ -142,8 +150,8 @@ export abstract class ResourceOperator extends Operator {
     const resource: Resource = { group, version, plural, namespace };
     if (typeof watch !== 'function') {
       const { project, names = (key) => [key], fieldSelector } = watch;
-      const turnsFor = (key: string): void => {
-        for (const name of names(key)) this.queue.add(name);
+      const turnsFor = (key: string, store: Store<Projection>): void => {
+        for (const name of names(key, store)) this.queue.add(name);
       };
       return this.#follow({ ...resource, fieldSelector }, project, turnsFor);
     }
@@ -184,11 +192,15 @@ export abstract class ResourceOperator extends Operator {
     return queue;
   }
 
-  #follow<Projection>(resource: Resource, project: Project<Projection>, changed: (key: string) => void): Store<Projection> {
+  #follow<Projection>(
+    resource: Resource,
+    project: Project<Projection>,
+    changed: (key: string, store: Store<Projection>) => void,
+  ): Store<Projection> {
     const store = this.#ports.stores.open(resource, project);
     this.#stores.push(store);
-    this.#subscriptions.push(store.subscribe(changed));
-    for (const key of store.keys()) changed(key);
+    this.#subscriptions.push(store.subscribe((key) => changed(key, store)));
+    for (const key of store.keys()) changed(key, store);
     return store;
   }
 

@@ -11,6 +11,7 @@ import { planAnnouncement } from './announcement-plan.ts';
 import type { Announcer } from './announcer.ts';
 import { Configuration } from './configuration.ts';
 import { l2AdvertisementSource, poolSource } from './projections.ts';
+import { ServiceOfObject } from './service-of-object.ts';
 
 /** What deciding over announcements needs of the world. */
 export interface AnnouncementWorld {
@@ -38,14 +39,13 @@ const METALLB = ['metallb.io', 'v1beta1'] as const;
 /** Decides for each Service, one by one, whether this node announces it. */
 export class AnnouncementOperator extends ResourceOperator {
   readonly #world: AnnouncementWorld;
-  /** Which Service an EndpointSlice belonged to when it was last seen, so that its end is told to that Service. */
-  readonly #serviceOfSlice = new Map<string, string>();
+  readonly #serviceOfSlice = new ServiceOfObject();
   #view: View | undefined;
   #nodes: { readonly facts: readonly NodeFacts[]; readonly text: string } = { facts: [], text: '' };
   #localInterfaces: readonly string[] | undefined;
 
   constructor(world: AnnouncementWorld, ports: OperatorPorts) {
-    super('announcements', ports);
+    super('announcements', ports, { worksOffline: true });
     this.#world = world;
   }
 
@@ -57,13 +57,13 @@ export class AnnouncementOperator extends ResourceOperator {
   }
 
   protected override async init(): Promise<void> {
-    const slices: Store<EndpointFacts> = await this.watchResource('discovery.k8s.io', 'v1', 'endpointslices', {
+    const slices = await this.watchResource('discovery.k8s.io', 'v1', 'endpointslices', {
       project: serviceEndpoints,
-      names: (key) => this.#servicesOf(key, slices.get(key)),
+      names: (key, store) => this.#serviceOfSlice.changed(key, store.get(key)),
     });
-    const nodes: Store<NodeFacts> = await this.watchResource('', 'v1', 'nodes', {
+    const nodes = await this.watchResource('', 'v1', 'nodes', {
       project: nodeFacts,
-      names: () => (this.#takeNodes(nodes) ? this.#everyService() : []),
+      names: (_key, store) => (this.#takeNodes(store) ? this.#everyService() : []),
     });
     const services = await this.watchResource('', 'v1', 'services', {
       project: loadBalancerFacts,
@@ -126,14 +126,6 @@ export class AnnouncementOperator extends ResourceOperator {
     if (text === this.#nodes.text) return false;
     this.#nodes = { facts, text };
     return true;
-  }
-
-  *#servicesOf(slice: string, now: EndpointFacts | undefined): Iterable<string> {
-    const before = this.#serviceOfSlice.get(slice);
-    if (now === undefined) this.#serviceOfSlice.delete(slice);
-    else this.#serviceOfSlice.set(slice, now.service);
-    if (before !== undefined && before !== now?.service) yield before;
-    if (now !== undefined) yield now.service;
   }
 
   #everyService(): Set<string> {

@@ -4,11 +4,12 @@ import { isStatus } from '../../kubernetes/api-error.ts';
 import { collectionPath, objectPath, type Resource } from '../../kubernetes/resource.ts';
 import { type OperatorPorts, ResourceOperator } from '../../kubernetes/resource-operator.ts';
 import type { StatusTarget, StatusWriter } from '../../kubernetes/status-writer.ts';
-import type { Index, Store } from '../../kubernetes/store.ts';
+import type { Index } from '../../kubernetes/store.ts';
 import { type JsonObject, objectOf, textOf } from '../../lib/json.ts';
 import type { AnnouncedServices } from './announced-services.ts';
 import { type L2StatusAction, planL2Status } from './l2-status-plan.ts';
 import { L2_STATUS_LABELS, type L2StatusFacts, l2StatusFacts } from './projections.ts';
+import { ServiceOfObject } from './service-of-object.ts';
 
 /** What the objects about announced Services need of the world. */
 export interface L2StatusWorld {
@@ -29,8 +30,7 @@ export class L2StatusOperator extends ResourceOperator {
   readonly #world: L2StatusWorld;
   readonly #api: Api;
   readonly #resource: Resource;
-  /** What Service an object was about when it was last seen, so that its end is told to that Service. */
-  readonly #serviceOfStatus = new Map<string, string>();
+  readonly #serviceOfStatus = new ServiceOfObject();
   /** Other nodes' objects (uid) that were there when this node took a Service over, by Service. */
   readonly #inherited = new Map<string, ReadonlySet<string>>();
   #statuses: Index<L2StatusFacts> | undefined;
@@ -46,11 +46,11 @@ export class L2StatusOperator extends ResourceOperator {
 
   protected override async init(): Promise<void> {
     const { group, version, plural, namespace } = this.#resource;
-    const store: Store<L2StatusFacts> = await this.watchResource(
+    const store = await this.watchResource(
       group,
       version,
       plural,
-      { project: aboutService, names: (key) => this.#servicesOf(key, store.get(key)) },
+      { project: aboutService, names: (key, statuses) => this.#serviceOfStatus.changed(key, statuses.get(key)) },
       namespace,
     );
     this.#statuses = store.index(({ service }) => [service]);
@@ -156,14 +156,6 @@ export class L2StatusOperator extends ResourceOperator {
       this.logger.warn(message, { op: 'startup' });
       return [];
     }
-  }
-
-  *#servicesOf(key: string, now: L2StatusFacts | undefined): Iterable<string> {
-    const before = this.#serviceOfStatus.get(key);
-    if (now === undefined) this.#serviceOfStatus.delete(key);
-    else this.#serviceOfStatus.set(key, now.service);
-    if (before !== undefined && before !== now?.service) yield before;
-    if (now !== undefined) yield now.service;
   }
 }
 
