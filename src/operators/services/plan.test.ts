@@ -49,93 +49,91 @@ describe('what has what it should is left alone', () => {
   });
 });
 
-describe('a Service that cannot be served', () => {
-  const failed = (message: string): string => `Warning AllocationFailed: Failed to allocate IP for "default/web": ${message}`;
-  const FAILED = 'error allocateIPs IP allocation failed';
-  test.each<{ what: string; pools?: IPAddressPool[]; service: ServiceOptions; says: string[] }>([
-    {
-      what: 'without any pool',
-      pools: [],
-      service: {},
-      says: ['no write', failed('no IPAddressPool is defined'), 'debug clearAssignment pools are empty'],
-    },
-    {
-      what: 'without any pool loses its address',
-      pools: [],
-      service: settled(['10.0.0.1']),
-      says: [
-        'write -',
-        failed('no IPAddressPool is defined'),
-        'debug clearAssignment pools are empty',
-        'info serviceUpdated removed loadbalancer from service, services will be reprocessed',
-      ],
-    },
-    {
-      what: 'without cluster addresses',
-      service: { spec: { clusterIP: '', clusterIPs: [] } },
-      says: ['no write', 'info clearAssignment No ClusterIPs'],
-    },
-    {
-      what: 'with both families required and one at hand',
-      service: { spec: { ipFamilyPolicy: 'RequireDualStack' } },
-      says: [
-        'no write',
-        'Warning not enough clusterips: Service requires dual stack but not enough clusterips [10.96.0.10]',
-        'error clearAssignment Service requires dual stack but not enough clusterips',
-      ],
-    },
-    {
-      what: 'with a headless one',
-      service: { spec: { clusterIPs: ['None'] } },
-      says: ['no write', failed('IPFamilyForAddresses: Invalid address ["None"]'), FAILED],
-    },
-    {
-      what: 'of a pool that is not there',
-      service: { annotations: { 'metallb.io/address-pool': 'q' } },
-      says: ['no write', failed('unknown pool "q"'), FAILED],
-    },
-    {
-      what: 'with an address of no pool',
-      service: { annotations: { [REQUEST]: '10.9.9.9' } },
-      says: ['no write', failed('["10.9.9.9"] is not allowed in config'), FAILED],
-    },
-    {
-      what: 'with an address of another family',
-      service: { annotations: { [REQUEST]: '2001:db8::1' } },
-      says: ['no write', failed('requested loadBalancer IP(s) ["2001:db8::1"] does not match the ipFamily of the service'), FAILED],
-    },
-    {
-      what: 'with one address twice',
-      service: { annotations: { [REQUEST]: '10.0.0.1,10.0.0.1' } },
-      says: ['no write', failed('IPFamilyForAddresses: same address family ["10.0.0.1" "10.0.0.1"]'), FAILED],
-    },
-    {
-      what: 'with nonsense',
-      service: { annotations: { [REQUEST]: 'x' } },
-      says: ['no write', failed('invalid metallb.io/loadBalancerIPs: "x"'), FAILED],
-    },
-    {
-      what: 'with both ways of asking',
-      service: { annotations: { [REQUEST]: '10.0.0.1' }, spec: { loadBalancerIP: '10.0.0.1' } },
-      says: ['no write', failed('service can not have both metallb.io/loadBalancerIPs and svc.Spec.LoadBalancerIP'), FAILED],
-    },
-  ])('$what', ({ pools = [P], service, says }) => {
-    const made = plan(tableOf(...pools), service);
-    expect(told(made)).toEqual(says);
-    expect(made.lack?.cause.message).toBeDefined();
-  });
+const failed = (message: string): string => `Warning AllocationFailed: Failed to allocate IP for "default/web": ${message}`;
+const FAILED = 'error allocateIPs IP allocation failed';
+test.each<{ what: string; pools?: IPAddressPool[]; service: ServiceOptions; says: string[] }>([
+  {
+    what: 'without any pool',
+    pools: [],
+    service: {},
+    says: ['no write', failed('no IPAddressPool is defined'), 'debug clearAssignment pools are empty'],
+  },
+  {
+    what: 'without any pool loses its address',
+    pools: [],
+    service: settled(['10.0.0.1']),
+    says: [
+      'write -',
+      failed('no IPAddressPool is defined'),
+      'debug clearAssignment pools are empty',
+      'info serviceUpdated removed loadbalancer from service, services will be reprocessed',
+    ],
+  },
+  {
+    what: 'without cluster addresses',
+    service: { spec: { clusterIP: '', clusterIPs: [] } },
+    says: ['no write', 'info clearAssignment No ClusterIPs'],
+  },
+  {
+    what: 'with both families required and one at hand',
+    service: { spec: { ipFamilyPolicy: 'RequireDualStack' } },
+    says: [
+      'no write',
+      'Warning not enough clusterips: Service requires dual stack but not enough clusterips [10.96.0.10]',
+      'error clearAssignment Service requires dual stack but not enough clusterips',
+    ],
+  },
+  {
+    what: 'with a headless one',
+    service: { spec: { clusterIPs: ['None'] } },
+    says: ['no write', failed('IPFamilyForAddresses: Invalid address ["None"]'), FAILED],
+  },
+  {
+    what: 'of a pool that is not there',
+    service: { annotations: { 'metallb.io/address-pool': 'q' } },
+    says: ['no write', failed('unknown pool "q"'), FAILED],
+  },
+  {
+    what: 'with an address of no pool',
+    service: { annotations: { [REQUEST]: '10.9.9.9' } },
+    says: ['no write', failed('["10.9.9.9"] is not allowed in config'), FAILED],
+  },
+  {
+    what: 'with an address of another family',
+    service: { annotations: { [REQUEST]: '2001:db8::1' } },
+    says: ['no write', failed('requested loadBalancer IP(s) ["2001:db8::1"] does not match the ipFamily of the service'), FAILED],
+  },
+  {
+    what: 'with one address twice',
+    service: { annotations: { [REQUEST]: '10.0.0.1,10.0.0.1' } },
+    says: ['no write', failed('IPFamilyForAddresses: same address family ["10.0.0.1" "10.0.0.1"]'), FAILED],
+  },
+  {
+    what: 'with nonsense',
+    service: { annotations: { [REQUEST]: 'x' } },
+    says: ['no write', failed('invalid metallb.io/loadBalancerIPs: "x"'), FAILED],
+  },
+  {
+    what: 'with both ways of asking',
+    service: { annotations: { [REQUEST]: '10.0.0.1' }, spec: { loadBalancerIP: '10.0.0.1' } },
+    says: ['no write', failed('service can not have both metallb.io/loadBalancerIPs and svc.Spec.LoadBalancerIP'), FAILED],
+  },
+])('$what', ({ pools = [P], service, says }) => {
+  const made = plan(tableOf(...pools), service);
+  expect(told(made)).toEqual(says);
+  expect(made.lack?.cause.message).toBeDefined();
+});
 
-  test('says so once, and again when the cause is another', () => {
-    const table = tableOf(pool('p', ['10.0.0.0/32']));
-    plan(table, { name: 'other' });
-    const first = plan(table, {});
-    expect(told(first)).toEqual(['no write', failed('no available IPs'), FAILED]);
-    const second = plan(table, {}, { lastLack: first.lack });
-    expect(told(second)).toEqual(['no write']);
-    expect(second.lack).toEqual(first.lack);
-    const third = plan(table, { annotations: { 'metallb.io/address-pool': 'p' } }, { lastLack: second.lack });
-    expect(told(third)).toEqual(['no write', failed('no available IPs in pool p'), FAILED]);
-  });
+test('says so once, and again when the cause is another', () => {
+  const table = tableOf(pool('p', ['10.0.0.0/32']));
+  plan(table, { name: 'other' });
+  const first = plan(table, {});
+  expect(told(first)).toEqual(['no write', failed('no available IPs'), FAILED]);
+  const second = plan(table, {}, { lastLack: first.lack });
+  expect(told(second)).toEqual(['no write']);
+  expect(second.lack).toEqual(first.lack);
+  const third = plan(table, { annotations: { 'metallb.io/address-pool': 'p' } }, { lastLack: second.lack });
+  expect(told(third)).toEqual(['no write', failed('no available IPs in pool p'), FAILED]);
 });
 
 const CLEARING = 'info clearAssignment current IP not allowed by config, clearing';
@@ -260,62 +258,60 @@ describe('a second address for PreferDualStack', () => {
   });
 });
 
-describe('letting go', () => {
-  const REMOVED = 'info serviceUpdated removed loadbalancer from service, services will be reprocessed';
-  test.each<{ what: string; service: ServiceOptions | undefined; says: string[] }>([
-    { what: 'deleted', service: undefined, says: ['no write', 'info serviceDeleted service deleted'] },
-    { what: 'another type, and the status is wiped', service: settled([], { spec: { type: 'NodePort' } }), says: ['write -'] },
-  ])('$what: the address is free again', ({ service, says }) => {
-    const table = tableOf(P);
-    plan(table, {});
-    const made = service === undefined ? plan(table, {}, { facts: undefined }) : plan(table, service);
-    expect(told(made)).toEqual(says);
-    expect(made.eased).toBe(true);
-    expect(told(plan(table, { name: 'next' }))[0]).toBe('write p 10.0.0.0');
-  });
+const REMOVED = 'info serviceUpdated removed loadbalancer from service, services will be reprocessed';
+test.each<{ what: string; service: ServiceOptions | undefined; says: string[] }>([
+  { what: 'deleted', service: undefined, says: ['no write', 'info serviceDeleted service deleted'] },
+  { what: 'another type, and the status is wiped', service: settled([], { spec: { type: 'NodePort' } }), says: ['write -'] },
+])('$what: the address is free again', ({ service, says }) => {
+  const table = tableOf(P);
+  plan(table, {});
+  const made = service === undefined ? plan(table, {}, { facts: undefined }) : plan(table, service);
+  expect(told(made)).toEqual(says);
+  expect(made.eased).toBe(true);
+  expect(told(plan(table, { name: 'next' }))[0]).toBe('write p 10.0.0.0');
+});
 
-  test('an address is free only when the status does not name it any more', () => {
-    const table = tableOf(P);
-    plan(table, {});
-    const cleared = plan(table, settled(['10.0.0.0'], { spec: { type: 'ClusterIP' } }));
-    expect([told(cleared), cleared.eased]).toEqual([['write -', REMOVED], false]);
-    expect(told(plan(table, { name: 'next' }))[0]).toBe('write p 10.0.0.1');
-    expect(plan(table, { spec: { type: 'ClusterIP' } }).eased).toBe(true);
-    expect(told(plan(table, { name: 'last' }))[0]).toBe('write p 10.0.0.0');
-  });
+test('an address is free only when the status does not name it any more', () => {
+  const table = tableOf(P);
+  plan(table, {});
+  const cleared = plan(table, settled(['10.0.0.0'], { spec: { type: 'ClusterIP' } }));
+  expect([told(cleared), cleared.eased]).toEqual([['write -', REMOVED], false]);
+  expect(told(plan(table, { name: 'next' }))[0]).toBe('write p 10.0.0.1');
+  expect(plan(table, { spec: { type: 'ClusterIP' } }).eased).toBe(true);
+  expect(told(plan(table, { name: 'last' }))[0]).toBe('write p 10.0.0.0');
+});
 
-  test('so it is with one that was changed for another, and it can be taken back', () => {
-    const table = tableOf(P);
-    const wants = (ip: string, ...ips: string[]): ServicePlan => plan(table, settled(ips, { annotations: { [REQUEST]: ip } }));
-    wants('10.0.0.0');
-    expect(told(wants('10.0.0.5', '10.0.0.0'))[0]).toBe('write p 10.0.0.5');
-    expect(told(plan(table, { name: 'next' }))[0]).toBe('write p 10.0.0.1');
-    expect(told(wants('10.0.0.0', '10.0.0.0'))).toEqual([
-      'no write',
-      'Normal IPAllocated: Assigned IP ["10.0.0.0"]',
-      'info clearAssignment user requested a different IP than the one currently assigned',
-      'info ipAllocated IP address assigned by controller',
-    ]);
-    expect(table.holdersOf({ family: 'IPv4', value: 0x0a00_0005n })).toEqual([]);
-    expect(table.counters('p', 'IPv4')?.inUse).toBe(2n);
-  });
+test('so it is with one that was changed for another, and it can be taken back', () => {
+  const table = tableOf(P);
+  const wants = (ip: string, ...ips: string[]): ServicePlan => plan(table, settled(ips, { annotations: { [REQUEST]: ip } }));
+  wants('10.0.0.0');
+  expect(told(wants('10.0.0.5', '10.0.0.0'))[0]).toBe('write p 10.0.0.5');
+  expect(told(plan(table, { name: 'next' }))[0]).toBe('write p 10.0.0.1');
+  expect(told(wants('10.0.0.0', '10.0.0.0'))).toEqual([
+    'no write',
+    'Normal IPAllocated: Assigned IP ["10.0.0.0"]',
+    'info clearAssignment user requested a different IP than the one currently assigned',
+    'info ipAllocated IP address assigned by controller',
+  ]);
+  expect(table.holdersOf({ family: 'IPv4', value: 0x0a00_0005n })).toEqual([]);
+  expect(table.counters('p', 'IPv4')?.inUse).toBe(2n);
+});
 
-  test('with a class of our own, a Service that lost type and class is cleaned, and others are not touched', () => {
-    const table = tableOf(P);
-    const classed = { spec: { loadBalancerClass: 'own' } };
-    expect(told(plan(table, classed, { ownClass: 'own' }))[0]).toBe('write p 10.0.0.0');
-    expect(told(plan(table, settled([], { spec: { type: 'ClusterIP' } }), { ownClass: 'own' }))).toEqual(['write -']);
-    expect(told(plan(table, { spec: { type: 'ClusterIP' } }, { ownClass: 'own' }))).toEqual(['no write']);
-    expect(told(plan(table, { name: 'theirs', ips: ['10.0.0.0'] }, { ownClass: 'own' }))).toEqual(['no write']);
-    expect(told(plan(table, classed, { ownClass: 'own' }))[0]).toBe('write p 10.0.0.1');
-  });
+test('with a class of our own, a Service that lost type and class is cleaned, and others are not touched', () => {
+  const table = tableOf(P);
+  const classed = { spec: { loadBalancerClass: 'own' } };
+  expect(told(plan(table, classed, { ownClass: 'own' }))[0]).toBe('write p 10.0.0.0');
+  expect(told(plan(table, settled([], { spec: { type: 'ClusterIP' } }), { ownClass: 'own' }))).toEqual(['write -']);
+  expect(told(plan(table, { spec: { type: 'ClusterIP' } }, { ownClass: 'own' }))).toEqual(['no write']);
+  expect(told(plan(table, { name: 'theirs', ips: ['10.0.0.0'] }, { ownClass: 'own' }))).toEqual(['no write']);
+  expect(told(plan(table, classed, { ownClass: 'own' }))[0]).toBe('write p 10.0.0.1');
+});
 
-  test('another Service of the same name starts afresh', () => {
-    const table = tableOf(P);
-    plan(table, { annotations: { [REQUEST]: '10.0.0.5' } });
-    expect(told(plan(table, { uid: 'another' }))[0]).toBe('write p 10.0.0.0');
-    expect(table.holdersOf({ family: 'IPv4', value: 0x0a00_0005n })).toEqual([]);
-  });
+test('another Service of the same name starts afresh', () => {
+  const table = tableOf(P);
+  plan(table, { annotations: { [REQUEST]: '10.0.0.5' } });
+  expect(told(plan(table, { uid: 'another' }))[0]).toBe('write p 10.0.0.0');
+  expect(table.holdersOf({ family: 'IPv4', value: 0x0a00_0005n })).toEqual([]);
 });
 
 test('deprecated annotations are named with each write, and only then', () => {
