@@ -1,0 +1,29 @@
+import { expect, test } from '@jest/globals';
+import { RecordingLogger } from '../../../test/support/recording-logger.ts';
+import { RecordingMetrics } from '../../../test/support/recording-metrics.ts';
+import { WireReports } from './wire-reports.ts';
+
+const ip = '203.0.113.10';
+
+test('each report goes where it belongs', () => {
+  const log = new RecordingLogger();
+  const metrics = new RecordingMetrics();
+  const heard: string[] = [];
+  const reports = new WireReports(log, metrics, {
+    interfacesChanged: (names) => void heard.push(names.join()),
+    broken: () => void heard.push('broken'),
+  });
+  reports.take({ kind: 'ready' });
+  reports.take({ kind: 'interfaces', names: ['eth0', 'eth1'] });
+  reports.take({ kind: 'broken', message: 'three faults in 10 s' });
+  reports.take({ kind: 'log', level: 'warn', message: 'careful', fields: { interface: 'eth0' } });
+  reports.take({ kind: 'counts', counts: [{ ip, requestsReceived: 3, responsesSent: 2, gratuitousSent: 0 }] });
+  reports.take({ kind: 'counts', counts: [{ ip, requestsReceived: 1, responsesSent: 1, gratuitousSent: 4 }] });
+  expect(heard).toEqual(['eth0,eth1', 'broken']);
+  expect(log.lines).toEqual([
+    expect.objectContaining({ level: 'error', fields: { op: 'wireThread', error: 'three faults in 10 s' } }),
+    { level: 'warn', message: 'careful', fields: { interface: 'eth0' } },
+  ]);
+  const value = (name: string): number | undefined => metrics.value(`metallb_layer2_${name}`, { ip });
+  expect([value('requests_received'), value('responses_sent'), value('gratuitous_sent')]).toEqual([4, 3, 4]);
+});
