@@ -180,7 +180,7 @@ test('a member of a list is told its kind', async () => {
   scene.service('a');
   const store = scene.stores.open(SERVICES, ({ kind, apiVersion }) => ({ kind, apiVersion }));
   await scene.synced(store);
-  expect(store.get('default/a')).toEqual({ kind: 'Fake', apiVersion: 'v1' });
+  expect(store.get('default/a')).toEqual({ kind: 'Service', apiVersion: 'v1' });
 });
 
 describe('selectors', () => {

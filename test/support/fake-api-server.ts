@@ -244,7 +244,12 @@ export class FakeApiServer implements AsyncDisposable {
     if (next !== undefined) this.#pages.set(next, rest);
     // Members of a typed list do not name their kind.
     const members = items.slice(0, limit).map(({ apiVersion: _version, kind: _kind, ...item }) => item);
-    return { kind: 'FakeList', apiVersion: 'v1', metadata: { resourceVersion: version, continue: next }, items: members };
+    return {
+      kind: `${items[0]?.kind ?? 'Unknown'}List`,
+      apiVersion: 'v1',
+      metadata: { resourceVersion: version, continue: next },
+      items: members,
+    };
   }
 
   #watch(target: RequestTarget, response: ServerResponse): void {

@@ -42,7 +42,12 @@ export class RuntimeScene implements AsyncDisposable {
   }
 
   service(name: string, port: number = 80): void {
-    this.server.put(SERVICES, { metadata: { name, namespace: 'default' }, spec: { type: 'LoadBalancer', port } });
+    this.server.put(SERVICES, {
+      apiVersion: 'v1',
+      kind: 'Service',
+      metadata: { name, namespace: 'default' },
+      spec: { type: 'LoadBalancer', port },
+    });
   }
 
   watch(resource: Resource = SERVICES): Store<JsonObject> {
