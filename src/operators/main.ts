@@ -1,34 +1,13 @@
-import { AllocationTable } from '../model/allocation/table.ts';
 import { type ProgramPorts, runProgram, type Work } from '../program/program.ts';
 import { surroundingsOf } from '../program/surroundings.ts';
+import { Allocation } from './allocation.ts';
 import { type ControllerOptions, controllerHelp, parseControllerOptions } from './options.ts';
-import { IPAddressPoolOperator } from './pools/operator.ts';
-import { ServiceOperator } from './services/operator.ts';
 
 function wire({ namespace, lbClass }: ControllerOptions, ports: ProgramPorts): Work {
   const { metrics, events, statusWriter: statuses } = ports;
-  const table = new AllocationTable();
-  const pools: IPAddressPoolOperator = new IPAddressPoolOperator(
-    { namespace, table, statuses, metrics, poolsChanged: () => services.poolsChanged() },
-    ports,
-  );
-  const services: ServiceOperator = new ServiceOperator(
-    {
-      ownClass: lbClass === '' ? undefined : lbClass,
-      table,
-      statuses,
-      events,
-      poolsLoaded: (signal) => pools.whenLoaded(signal),
-      countersChanged: (names) => pools.countersChanged(names),
-    },
-    ports,
-  );
-  return {
-    ready: [],
-    run: async (signal) => {
-      await Promise.all([pools.start(signal), services.start(signal)]);
-    },
-  };
+  const ownClass = lbClass === '' ? undefined : lbClass;
+  const allocation = new Allocation({ namespace, ownClass, statuses, events, metrics }, ports);
+  return { ready: [], run: (signal) => allocation.start(signal) };
 }
 
 process.exitCode = await runProgram(
