@@ -17,6 +17,18 @@ describe('checkCompanions', () => {
       elsewhere: {},
       complaints: ['src/lib/c.ts: has no test: write src/lib/c.test.ts'],
     },
+    {
+      what: 'a tested source of its folder that is made of it',
+      files: [source, sourceFile('src/lib/c.test.ts', ''), sourceFile('src/lib/c.ts', "import { a } from './a.ts';\nf(a);\n")],
+      elsewhere: {},
+      complaints: [],
+    },
+    {
+      what: 'a tested source of another folder that is made of it',
+      files: [source, sourceFile('src/model/c.test.ts', ''), sourceFile('src/model/c.ts', "import { a } from '../lib/a.ts';\nf(a);\n")],
+      elsewhere: {},
+      complaints: ['src/lib/a.ts: has no test: write src/lib/a.test.ts'],
+    },
     { what: 'a test elsewhere that imports it', files: [source, importer], elsewhere: {}, complaints: [] },
     { what: 'a test elsewhere', files: [source, lab], elsewhere: { 'src/lib/a.ts': 'test/lab/a.test.ts' }, complaints: [] },
     {

@@ -1,4 +1,5 @@
 import { stripTypeScriptTypes } from 'node:module';
+import { dirname } from 'node:path';
 import { importsOf } from './imports.ts';
 import { maskSource } from './mask.ts';
 import { isProduct, type SourceFile } from './source-file.ts';
@@ -7,15 +8,13 @@ import { isProduct, type SourceFile } from './source-file.ts';
 export type CoveredElsewhere = Readonly<Record<string, string>>;
 
 /**
- * Sources of the product that no test covers: there is none beside them, none imports them, and `elsewhere` names none.
- * And entries of `elsewhere` that no longer say the truth.
+ * Sources of the product that no test covers: there is none beside them, none imports them, no covered file of their
+ * own folder is made of them, and `elsewhere` names none. And entries of `elsewhere` that no longer say the truth.
  */
 export function checkCompanions(files: readonly SourceFile[], elsewhere: CoveredElsewhere): readonly string[] {
   const paths = new Set(files.map((file) => file.path));
-  const imported = new Set(
-    files.filter((file) => file.path.endsWith('.test.ts')).flatMap((file) => importsOf(file).map((one) => one.target)),
-  );
-  const covered = (path: string): boolean => paths.has(companionOf(path)) || imported.has(path);
+  const reached = reachedByTests(files);
+  const covered = (path: string): boolean => reached.has(path);
   const sources = files.filter((file) => isProduct(file.path) && file.path.endsWith('.ts'));
   const bare = sources.filter((file) => !(covered(file.path) || file.path in elsewhere || isTypesOnly(file)));
   const stale = Object.entries(elsewhere).flatMap(([path, test]) => {
@@ -24,6 +23,23 @@ export function checkCompanions(files: readonly SourceFile[], elsewhere: Covered
     return paths.has(test) ? [] : [`${path}: ${test}, which should cover it, does not exist`];
   });
   return [...bare.map((file) => `${file.path}: has no test: write ${companionOf(file.path)}`), ...stale];
+}
+
+/** The files that tests import or stand beside, and from those on what they import from their own folder: their parts. */
+function reachedByTests(files: readonly SourceFile[]): ReadonlySet<string> {
+  const byPath = new Map(files.map((file) => [file.path, file]));
+  const tests = files.filter((file) => file.path.endsWith('.test.ts'));
+  const reached = new Set(tests.flatMap((file) => [file.path.replace(/\.test\.ts$/, '.ts'), ...targetsOf(file)]));
+  for (const path of reached) {
+    const file = byPath.get(path);
+    if (file === undefined) continue;
+    for (const target of targetsOf(file)) if (dirname(target) === dirname(path)) reached.add(target);
+  }
+  return reached;
+}
+
+function targetsOf(file: SourceFile): readonly string[] {
+  return importsOf(file).flatMap(({ target }) => (target === undefined ? [] : [target]));
 }
 
 function companionOf(path: string): string {
