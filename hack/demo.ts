@@ -1,12 +1,14 @@
 // The whole story in a minute, unattended: make demo. Everything that is shown is checked; the exit code is 0 only
 // when all of it was true.
 import { existsSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
 import type { Sandbox } from './kubernetes/sandbox.ts';
 import { markedProcesses, sandboxNamespaces } from './kubernetes/sweep.ts';
 import { spanText } from './kubernetes/ticker.ts';
 import { POOL_RANGES } from './lab/addresses.ts';
 import type { Lab } from './lab/lab.ts';
 import { Narrator } from './lab/narrator.ts';
+import type { ProductProcess } from './lab/product.ts';
 import { openShowcase, POOL_MANIFEST, type Showcase, serviceManifest } from './lab/showcase.ts';
 import { tellInSandbox } from './lab/until-signal.ts';
 
@@ -122,6 +124,12 @@ async function comesBack({ lab }: Showcase, first: string): Promise<void> {
   await kubectl(lab, 'get', 'ipaddresspools,services,servicel2statuses', '-A');
 }
 
+/** What a process complained of in its log. */
+async function errorsOf({ program }: ProductProcess): Promise<string> {
+  const lines = (await readFile(program.log, 'utf8')).split('\n');
+  return lines.filter((line) => line.includes('"level":"error"')).join('\n');
+}
+
 async function tell(sandbox: Sandbox, signal: AbortSignal): Promise<void> {
   act('A cluster on this machine, with TypeMetal in it');
   const showcase = await openShowcase(sandbox, say, signal);
@@ -129,6 +137,8 @@ async function tell(sandbox: Sandbox, signal: AbortSignal): Promise<void> {
     const nodes = await kubectl(showcase.lab, 'get', 'nodes', '-o', 'wide');
     claim((nodes.match(/ Ready /g) ?? []).length === 3, 'three nodes are ready');
     await comesBack(showcase, await firstAddress(showcase));
+    const complaints = (await Promise.all([showcase.controller, ...showcase.speakers].map(errorsOf))).join('');
+    claim(complaints === '', 'no process has logged an error: the rights of config/rbac are enough', complaints);
   } catch (cause) {
     for (const process of [showcase.controller, ...showcase.speakers])
       say(`the end of the log of ${process.name}:\n${await process.program.tail()}`);
