@@ -9,3 +9,8 @@ addon: build/typemetal_net.node
 build/typemetal_net.node: src/speaker/net/native/typemetal_net.c node_modules/.package-lock.json
 	@mkdir -p $(@D)
 	@$(CC) $(ADDON_CFLAGS) -isystem $(NODE_HEADERS) -shared -o $@ $<
+
+# Asks by ARP and measures the answers: for bench/arp.ts.
+build/arp-load: bench/arp-load.c
+	@mkdir -p $(@D)
+	@$(CC) -std=c17 -Wall -Wextra -Werror -O2 -o $@ $<
