@@ -124,10 +124,10 @@ async function comesBack({ lab }: Showcase, first: string): Promise<void> {
   await kubectl(lab, 'get', 'ipaddresspools,services,servicel2statuses', '-A');
 }
 
-/** What a process complained of in its log. */
+/** What a process could not do, or was not allowed to, by its log: a refused event is worth a warning only. */
 async function errorsOf({ program }: ProductProcess): Promise<string> {
   const lines = (await readFile(program.log, 'utf8')).split('\n');
-  return lines.filter((line) => line.includes('"level":"error"')).join('\n');
+  return lines.filter((line) => /"level":"error"|forbidden/i.test(line)).join('\n');
 }
 
 async function tell(sandbox: Sandbox, signal: AbortSignal): Promise<void> {
@@ -138,7 +138,7 @@ async function tell(sandbox: Sandbox, signal: AbortSignal): Promise<void> {
     claim((nodes.match(/ Ready /g) ?? []).length === 3, 'three nodes are ready');
     await comesBack(showcase, await firstAddress(showcase));
     const complaints = (await Promise.all([showcase.controller, ...showcase.speakers].map(errorsOf))).join('');
-    claim(complaints === '', 'no process has logged an error: the rights of config/rbac are enough', complaints);
+    claim(complaints === '', 'no process has logged an error or a refusal: the rights of config/rbac are enough', complaints);
   } catch (cause) {
     for (const process of [showcase.controller, ...showcase.speakers])
       say(`the end of the log of ${process.name}:\n${await process.program.tail()}`);
