@@ -2,7 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import type { Clock, Micros, Timer } from '../lib/clock.ts';
 import type { ApiCall } from './api.ts';
 import { ApiError } from './api-error.ts';
-import { codeOf, describeConnectionFault } from './connection-fault.ts';
+import { describeConnectionFault } from './connection-fault.ts';
 import { LineCutter } from './lines.ts';
 
 /** A page of 500 objects is a few megabytes; an answer beyond this is not one of ours. */
@@ -57,17 +57,17 @@ export async function* linesOf(call: ApiCall, answer: IncomingMessage, { clock, 
       yield* cutter.cut(piece);
     }
   } catch (thrown) {
-    throw signal.aborted || thrown instanceof ApiError ? thrown : brokenError(call, thrown);
+    throw signal.aborted || thrown instanceof ApiError ? thrown : brokenError(call, thrown, 'within');
   } finally {
     signal.removeEventListener('abort', abort);
     answer.destroy();
   }
 }
 
-/** The error of an answer that broke off. */
-export function brokenError(call: ApiCall, thrown: unknown): ApiError {
-  const fault = codeOf(thrown) === 'ECONNRESET' ? 'the connection was cut' : describeConnectionFault(thrown);
-  return new ApiError(`${call.method} ${call.path}: ${fault} within the answer`, { status: 0, reason: 'Broken' });
+/** The error of a connection that broke, before or within the answer. */
+export function brokenError(call: ApiCall, thrown: unknown, where: 'before' | 'within'): ApiError {
+  const text = `${call.method} ${call.path}: ${describeConnectionFault(thrown)} ${where} the answer`;
+  return new ApiError(text, { status: 0, reason: 'Broken' });
 }
 
 function silentError(call: ApiCall, silence: Micros): ApiError {

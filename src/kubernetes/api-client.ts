@@ -159,8 +159,9 @@ export class ApiClient implements Api, Disposable {
     if (deadline.expired) {
       return new ApiError(`${call.method} ${call.path}: no answer within ${seconds} s`, { status: 0, reason: 'Timeout' });
     }
+    if (thrown instanceof StaleConnection) return brokenError(call, thrown.cause, 'before');
     if (thrown instanceof NoAnswer) return this.#unreachable(this.#absence(describeConnectionFault(thrown.cause)));
-    return brokenError(call, thrown);
+    return brokenError(call, thrown, 'within');
   }
 
   #absence(fault: string): string {
