@@ -104,7 +104,8 @@ static int run_ask(int fd, uint8_t frame[FRAME], long rounds, long gap_us, int c
   return 0;
 }
 
-static long drain(int fd) {
+// Answers to this link, read without waiting; what is sent to everybody is no answer.
+static long drain(int fd, const uint8_t mac[6]) {
   static uint8_t places[BATCH][128];
   struct mmsghdr messages[BATCH];
   struct iovec vectors[BATCH];
@@ -118,7 +119,9 @@ static long drain(int fd) {
     }
     int count = recvmmsg(fd, messages, BATCH, MSG_DONTWAIT, NULL);
     if (count <= 0) return answers;
-    for (int at = 0; at < count; at++) answers += messages[at].msg_len >= 42 && places[at][21] == 2;
+    for (int at = 0; at < count; at++) {
+      answers += messages[at].msg_len >= 42 && places[at][21] == 2 && memcmp(places[at], mac, 6) == 0;
+    }
   }
 }
 
@@ -133,13 +136,13 @@ static int run_flood(int fd, uint8_t frame[FRAME], long rate, long milliseconds,
       memcpy(frame + 38, &target, 4);
       if (send(fd, frame, FRAME, MSG_DONTWAIT) != FRAME) break;
     }
-    answers += drain(fd);
+    answers += drain(fd, frame + 6);
     sleep_until(now + 200000);
   }
   int64_t took = now_ns() - start;
   for (int wait = 0; wait < 25; wait++) {
     sleep_until(now_ns() + 20000000);
-    answers += drain(fd);
+    answers += drain(fd, frame + 6);
   }
   printf("%ld %ld %lld\n", sent, answers, (long long)took / 1000000);
   return 0;

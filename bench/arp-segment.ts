@@ -67,7 +67,7 @@ export class ArpSegment implements AsyncDisposable {
 
   /** Starts the wire thread on the node with `count` addresses from `first` on; resolves when it answers. */
   async startSpeaker(count: number, first: string): Promise<BenchSpeaker> {
-    const script = fileURLToPath(new URL('arp-speaker.ts', import.meta.url));
+    const script = fileURLToPath(new URL('./arp-speaker.ts', import.meta.url));
     const command = [
       'netns',
       'exec',

@@ -1,4 +1,5 @@
 // ARP answers: ours against the kernel's own, asked in turn in one run; floods for foreign addresses and for ours.
+import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { ArpSegment, type BenchSpeaker } from './arp-segment.ts';
 import { distributionOf, print } from './samples.ts';
@@ -14,6 +15,8 @@ const FLOOD_RATES = [50_000, 100_000] as const;
 /** Between two broadcast questions: long enough that everybody sleeps again, as on a real segment. */
 const GAP_MICROSECONDS = 1_000;
 const NANOSECONDS = 1_000;
+/** A burst of gratuitous packets sends eleven for each address, 2,000 a second, and ends after 2.2 s at the soonest. */
+const burstMilliseconds = (addresses: number): number => 2_500 + (addresses * 11) / 2;
 
 const { values } = parseArgs({ options: { rounds: { type: 'string', default: '3000' }, seconds: { type: 'string', default: '3' } } });
 const rounds = Number(values.rounds);
@@ -22,6 +25,7 @@ const milliseconds = Number(values.seconds) * 1_000;
 await using segment = await ArpSegment.start(KERNEL_ADDRESS, PREFIX_LENGTH);
 for (const addresses of COUNTS) {
   await using speaker = await segment.startSpeaker(addresses, FIRST);
+  await sleep(burstMilliseconds(addresses));
   await latency(addresses, 'broadcast', BROADCAST, GAP_MICROSECONDS);
   await latency(addresses, 'unicast', segment.nodeMac, 0);
   await foreign(addresses, speaker);

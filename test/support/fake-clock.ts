@@ -50,6 +50,11 @@ export class FakeClock implements Clock {
     this.#now = end;
   }
 
+  /** Moves on by `delay` without firing anything, as a busy process does: what fell due fires late, at the next move. */
+  stall(delay: Micros): void {
+    this.#now = micros(this.#now + delay);
+  }
+
   /** The same, but lets promises and immediates settle before the first timer and after each. */
   async run(delay: Micros): Promise<void> {
     const end = micros(this.#now + delay);
@@ -63,7 +68,7 @@ export class FakeClock implements Clock {
     const next = this.#next();
     if (next === undefined || next.due > end) return false;
     this.#pending.delete(next);
-    this.#now = next.due;
+    this.#now = micros(Math.max(this.#now, next.due));
     next.fire();
     return true;
   }

@@ -1,12 +1,14 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { formatAddress } from '../../src/lib/ip.ts';
-import type { Ipv4 } from '../../src/lib/ipv4.ts';
-import { BROADCAST_MAC, formatMac, type Mac } from '../../src/lib/mac.ts';
+import { formatIpv4, type Ipv4 } from '../../src/lib/ipv4.ts';
+import { formatMac, type Mac } from '../../src/lib/mac.ts';
 import type { Link, WatchLinks } from '../../src/speaker/net/link-monitor.ts';
 import type { NetworkError } from '../../src/speaker/net/network-error.ts';
 import { arpRequestFilter, KEPT_OCTETS } from '../../src/speaker/net/packet-filter.ts';
 import type { PacketNetwork, PacketSocket } from '../../src/speaker/net/packet-socket.ts';
-import { ARP_REPLY, ARP_REQUEST, type ArpFrame, encodeArpFrame, newArpFrame } from '../../src/speaker/wire/arp.ts';
+import { ARP_REPLY } from '../../src/speaker/wire/arp.ts';
+import { numberOf } from './announcements.ts';
+import { arpRequest } from './arp-frames.ts';
 
 /** A node with two links that are wired to each other, both up, and what a test does to them. */
 export interface NodeNetworkFixture extends Disposable {
@@ -22,8 +24,8 @@ export interface NodeNetworkFixture extends Disposable {
   remove(link: string): void;
 }
 
-const OURS = 0x0a00_0001;
-const THEIRS = 0x0a00_0002;
+const OURS = '10.0.0.1';
+const THEIRS = '10.0.0.2';
 const ARP = 0x0806;
 const NEW_MAC = 0x0200_0000_00aa as Mac;
 
@@ -51,10 +53,10 @@ class Scene implements Disposable {
     return found;
   }
 
-  listen(name: string, addresses: readonly number[]): { socket: PacketSocket; heard: string[]; failures: NetworkError[] } {
+  listen(name: string, addresses: readonly string[]): { socket: PacketSocket; heard: string[]; failures: NetworkError[] } {
     const heard: string[] = [];
     const failures: NetworkError[] = [];
-    const filter = arpRequestFilter(addresses);
+    const filter = arpRequestFilter(addresses.map(numberOf));
     const options = { link: this.linkOf(name).index, purpose: `listening on ${name}`, etherType: ARP, filter };
     const socket = this.fixture.packets.open(options, {
       received: (batch) => {
@@ -78,7 +80,7 @@ const OF_SOCKETS: readonly Promised[] = [
     'a frame goes to the other end and comes with its octets',
     async (scene) => {
       const [left, right] = [scene.listen(scene.fixture.left, [OURS]), scene.listen(scene.fixture.right, [OURS])];
-      expect(left.socket.send(request(OURS))).toBe(true);
+      expect(left.socket.send(arpRequest(OURS))).toBe(true);
       await until('the frame arrives', () => right.heard.length > 0);
       expect(right.heard).toEqual([`60 octets for ${OURS} to ff:ff:ff:ff:ff:ff`]);
       expect(left.heard).toEqual([]);
@@ -88,9 +90,9 @@ const OF_SOCKETS: readonly Promised[] = [
   [
     'many frames come in order and none is lost',
     async (scene) => {
-      const addresses = Array.from({ length: 500 }, (_, index) => OURS + index);
+      const addresses = Array.from({ length: 500 }, (_, index) => formatIpv4((0x0a00_0001 + index) as Ipv4));
       const [left, right] = [scene.listen(scene.fixture.left, []), scene.listen(scene.fixture.right, addresses)];
-      for (const address of addresses) left.socket.send(request(address));
+      for (const address of addresses) left.socket.send(arpRequest(address));
       await until('all frames arrive', () => right.heard.length === addresses.length);
       expect(right.heard).toEqual(addresses.map((address) => `60 octets for ${address} to ff:ff:ff:ff:ff:ff`));
       expect(right.socket.takeDrops()).toBe(0);
@@ -101,7 +103,7 @@ const OF_SOCKETS: readonly Promised[] = [
     'the octets of a frame that was sent are the caller’s again',
     async (scene) => {
       const [left, right] = [scene.listen(scene.fixture.left, []), scene.listen(scene.fixture.right, [OURS])];
-      const frame = request(OURS);
+      const frame = arpRequest(OURS);
       left.socket.send(frame);
       frame.fill(0xff);
       await until('the frame arrives', () => right.heard.length > 0);
@@ -113,14 +115,14 @@ const OF_SOCKETS: readonly Promised[] = [
     'the filter decides, and another one takes its place',
     async (scene) => {
       const [left, right] = [scene.listen(scene.fixture.left, []), scene.listen(scene.fixture.right, [OURS])];
-      left.socket.send(request(THEIRS));
-      left.socket.send(request(OURS));
+      left.socket.send(arpRequest(THEIRS));
+      left.socket.send(arpRequest(OURS));
       await until('ours arrives', () => right.heard.length > 0);
-      right.socket.setFilter(arpRequestFilter([THEIRS]));
-      left.socket.send(request(OURS));
-      left.socket.send(request(THEIRS));
+      right.socket.setFilter(arpRequestFilter([numberOf(THEIRS)]));
+      left.socket.send(arpRequest(OURS));
+      left.socket.send(arpRequest(THEIRS));
       await until('theirs arrives', () => right.heard.length > 1);
-      expect(right.heard.map((line) => line.split(' ')[3])).toEqual([String(OURS), String(THEIRS)]);
+      expect(right.heard.map((line) => line.split(' ')[3])).toEqual([OURS, THEIRS]);
     },
   ],
 
@@ -129,9 +131,9 @@ const OF_SOCKETS: readonly Promised[] = [
     async (scene) => {
       const [left, right] = [scene.listen(scene.fixture.left, []), scene.listen(scene.fixture.right, [OURS])];
       const { mac } = scene.linkOf(scene.fixture.right);
-      left.socket.send(request(OURS, { destination: 0x0200_0000_0077 as Mac }));
-      left.socket.send(request(OURS, { operation: ARP_REPLY }));
-      left.socket.send(request(OURS, { destination: mac }));
+      left.socket.send(arpRequest(OURS, { destination: 0x0200_0000_0077 as Mac }));
+      left.socket.send(arpRequest(OURS, { operation: ARP_REPLY }));
+      left.socket.send(arpRequest(OURS, { destination: mac }));
       await until('the frame arrives', () => right.heard.length > 0);
       expect(right.heard).toEqual([`60 octets for ${OURS} to ${formatMac(mac)}`]);
     },
@@ -142,7 +144,7 @@ const OF_SOCKETS: readonly Promised[] = [
     async (scene) => {
       const [left, right] = [scene.listen(scene.fixture.left, []), scene.listen(scene.fixture.right, [OURS])];
       const frame = new Uint8Array(1_500);
-      frame.set(request(OURS));
+      frame.set(arpRequest(OURS));
       left.socket.send(frame);
       await until('the frame arrives', () => right.heard.length > 0);
       expect(right.heard[0]).toMatch(new RegExp(`^${KEPT_OCTETS} octets `));
@@ -162,10 +164,10 @@ const OF_SOCKETS: readonly Promised[] = [
       const [left, right] = [scene.listen(scene.fixture.left, []), scene.listen(scene.fixture.right, [OURS])];
       scene.fixture.setUp(scene.fixture.left, false);
       await until('the monitor says so', () => !scene.linkOf(scene.fixture.left).up);
-      expect(left.socket.send(request(OURS))).toBe(false);
+      expect(left.socket.send(arpRequest(OURS))).toBe(false);
       scene.fixture.setUp(scene.fixture.left, true);
       await until('the link is back', () => scene.linkOf(scene.fixture.left).carrier && scene.linkOf(scene.fixture.right).carrier);
-      await until('frames arrive', () => left.socket.send(request(OURS)) && right.heard.length > 0);
+      await until('frames arrive', () => left.socket.send(arpRequest(OURS)) && right.heard.length > 0);
       expect([...left.failures, ...right.failures]).toEqual([]);
     },
   ],
@@ -177,7 +179,7 @@ const OF_SOCKETS: readonly Promised[] = [
       scene.fixture.setUp(scene.fixture.right, false);
       await until('the monitor says so', () => !scene.linkOf(scene.fixture.right).up);
       scene.fixture.setUp(scene.fixture.right, true);
-      await until('frames arrive', () => left.socket.send(request(OURS)) && right.heard.length > 0);
+      await until('frames arrive', () => left.socket.send(arpRequest(OURS)) && right.heard.length > 0);
       expect(right.failures).toEqual([]);
     },
   ],
@@ -199,12 +201,12 @@ const OF_SOCKETS: readonly Promised[] = [
         scene.listen(scene.fixture.right, [OURS]),
         scene.listen(scene.fixture.right, [OURS]),
       ];
-      left.socket.send(request(OURS));
+      left.socket.send(arpRequest(OURS));
       right.socket[Symbol.dispose]();
       right.socket[Symbol.dispose]();
       await until('the other socket reads', () => other.heard.length > 0);
       expect(right.heard).toEqual([]);
-      expect(right.socket.send(request(OURS))).toBe(false);
+      expect(right.socket.send(arpRequest(OURS))).toBe(false);
     },
   ],
 ];
@@ -271,22 +273,13 @@ export function describeNodeNetwork(name: string, makeFixture: () => NodeNetwork
   });
 }
 
-/** A broadcast ARP request for `target`; `change` says what is different. */
-function request(target: number, change: Partial<ArpFrame> = {}): Uint8Array {
-  const sender = 0x0200_0000_0099 as Mac;
-  const asked = { destination: BROADCAST_MAC, source: sender, operation: ARP_REQUEST, senderMac: sender, senderIp: 0x0a00_00fe as Ipv4 };
-  const frame = newArpFrame();
-  encodeArpFrame({ ...asked, targetMac: 0 as Mac, targetIp: target as Ipv4, ...change }, frame);
-  return new Uint8Array(frame.buffer);
-}
-
 function textOf({ addresses, ...link }: Link): string {
   return JSON.stringify([link, addresses.map(({ address }) => formatAddress(address))]);
 }
 
 function summary(frame: DataView, length: number): string {
   const destination = (frame.getUint16(0) * 2 ** 32 + frame.getUint32(2)) as Mac;
-  return `${length} octets for ${frame.getUint32(38)} to ${formatMac(destination)}`;
+  return `${length} octets for ${formatIpv4(frame.getUint32(38) as Ipv4)} to ${formatMac(destination)}`;
 }
 
 const POLL_MILLISECONDS = 2;

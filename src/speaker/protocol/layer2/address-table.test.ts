@@ -1,31 +1,9 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { type IpAddress, parseAddress } from '../../../lib/ip.ts';
+import { announce, announcement, EVERYWHERE, numberOf, only, withdraw } from '../../../../test/support/announcements.ts';
 import { formatIpv4, ipv4Of } from '../../../lib/ipv4.ts';
-import type { Announcement, InterfaceScope, PlanChange } from '../../../model/plan.ts';
+import type { Announcement, PlanChange } from '../../../model/plan.ts';
 import { type AddressChange, AddressTable, announcedOn } from './address-table.ts';
-
-const EVERYWHERE: InterfaceScope = { all: true };
-const only = (...names: string[]): InterfaceScope => ({ all: false, names });
-
-function address(text: string): IpAddress {
-  const parsed = parseAddress(text);
-  if (parsed === undefined) throw new Error(text);
-  return parsed;
-}
-
-const announcement = (service: string, addresses: readonly string[], interfaces: InterfaceScope): Announcement => ({
-  service,
-  addresses: addresses.map(address),
-  interfaces,
-});
-
-const announce = (service: string, addresses: readonly string[], interfaces: InterfaceScope = EVERYWHERE): PlanChange => ({
-  kind: 'announce',
-  announcement: announcement(service, addresses, interfaces),
-});
-
-const withdraw = (service: string): PlanChange => ({ kind: 'withdraw', service });
 
 /** One line a change as seen from one link: what the burst of that link is told. */
 function seenFrom(link: string, changes: readonly AddressChange[]): string[] {
@@ -99,8 +77,8 @@ describe('an address table', () => {
     const table = new AddressTable();
     table.apply([announce('a', ['10.0.0.1', 'fd00::1']), announce('b', ['10.0.0.1'])]);
     expect(table.size).toBe(1);
-    expect(table.find(ipv4Of(address('10.0.0.1')))?.text).toBe('10.0.0.1');
-    expect(table.find(ipv4Of(address('10.0.0.2')))).toBeUndefined();
+    expect(table.find(numberOf('10.0.0.1'))?.text).toBe('10.0.0.1');
+    expect(table.find(numberOf('10.0.0.2'))).toBeUndefined();
   });
 });
 
@@ -140,7 +118,7 @@ test('an address table says at any time what the plan says', () => {
       const table = new AddressTable();
       for (const change of history) table.apply([change]);
       const plan = [...plainPlan(history).values()];
-      for (const ip of ['10.0.0.1', '10.0.0.2', '10.0.0.3'].map((text) => ipv4Of(address(text)))) {
+      for (const ip of ['10.0.0.1', '10.0.0.2', '10.0.0.3'].map(numberOf)) {
         const wanted = plan.filter(({ addresses }) => addresses.some((one) => one.family === 'IPv4' && ipv4Of(one) === ip));
         for (const link of ['eth0', 'eth1']) {
           const expected = wanted.some(({ interfaces }) => interfaces.all || interfaces.names.includes(link));
