@@ -1,16 +1,38 @@
 import { untilAborted } from '../kubernetes/aborted.ts';
+import { AllocationTable } from '../model/allocation/table.ts';
 import { type ProgramPorts, runProgram, type Work } from '../program/program.ts';
 import { surroundingsOf } from '../program/surroundings.ts';
-import { Allocation } from './allocation.ts';
 import { type ControllerOptions, controllerHelp, parseControllerOptions } from './options.ts';
+import { IPAddressPoolOperator } from './pools/operator.ts';
+import { ServiceOperator } from './services/operator.ts';
 
 function wire({ namespace, lbClass, webhookMode }: ControllerOptions, ports: ProgramPorts): Work {
   // Another controller gives the addresses, and there is no webhook yet: nothing to do but to stay.
   if (webhookMode === 'onlywebhook') return { ready: [], run: (signal) => untilAborted(new Promise(() => undefined), signal) };
   const { metrics, events, statusWriter: statuses } = ports;
-  const ownClass = lbClass === '' ? undefined : lbClass;
-  const allocation = new Allocation({ namespace, ownClass, statuses, events, metrics }, ports);
-  return { ready: [], run: (signal) => allocation.start(signal) };
+  // One table for both: what pools there are, and who holds what.
+  const table = new AllocationTable();
+  const pools: IPAddressPoolOperator = new IPAddressPoolOperator(
+    { namespace, table, statuses, metrics, poolsChanged: () => services.poolsChanged() },
+    ports,
+  );
+  const services: ServiceOperator = new ServiceOperator(
+    {
+      ownClass: lbClass === '' ? undefined : lbClass,
+      table,
+      statuses,
+      events,
+      poolsLoaded: (signal) => pools.whenLoaded(signal),
+      countersChanged: (names) => pools.countersChanged(names),
+    },
+    ports,
+  );
+  return {
+    ready: [],
+    run: async (signal) => {
+      await Promise.all([pools.start(signal), services.start(signal)]);
+    },
+  };
 }
 
 process.exitCode = await runProgram(

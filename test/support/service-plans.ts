@@ -4,8 +4,9 @@ import { parsePools } from '../../src/model/pool-set.ts';
 import { planService, type ServiceObservation, type ServicePlan } from '../../src/operators/services/plan.ts';
 import { facts, pool, type ServiceOptions } from './objects.ts';
 
-/** The annotations that tests set most. */
+/** The annotation that names the pool of the addresses. */
 export const POOL = 'metallb.io/ip-allocated-from-pool';
+/** The annotation that asks for addresses. */
 export const REQUEST = 'metallb.io/loadBalancerIPs';
 
 /** A pool of both families. */

@@ -234,6 +234,6 @@ test('over random histories no address is doubled, nobody who could be served wa
       }
       checkAtRest(cluster);
     }),
-    { numRuns: Number(process.env.HISTORIES ?? 200) },
+    { numRuns: Number(process.env.HISTORIES ?? 400) },
   );
 });

@@ -1,0 +1,93 @@
+import { afterEach, beforeEach, expect, test } from '@jest/globals';
+import { AllocationScene } from '../../../test/support/allocation-scene.ts';
+import { pool } from '../../../test/support/objects.ts';
+import { POOL_ANNOTATION } from '../../model/service.ts';
+
+let scene: AllocationScene;
+
+beforeEach(async () => {
+  scene = await AllocationScene.open();
+});
+
+afterEach(async () => {
+  await scene[Symbol.asyncDispose]();
+});
+
+test('a pool counts what it gave, in its status and in the metrics, and says that it is in use', async () => {
+  scene.putService({ name: 'web' });
+  scene.start();
+  await scene.happens('the counters', () => scene.poolStatus()?.assignedIPv4 === 1);
+  expect(scene.poolStatus()).toMatchObject({
+    availableIPv4: 7,
+    assignedIPv6: 0,
+    availableIPv6: 0,
+    observedGeneration: 1,
+    conditions: [{ type: 'Ready', status: 'True', reason: 'Reconciled' }],
+  });
+  const { metrics } = scene;
+  const ofPool = (name: string): number | undefined => metrics.value(`metallb_allocator_${name}`, { pool: 'p' });
+  expect(['addresses_in_use_total', 'ipv4_addresses_in_use_total', 'ipv6_addresses_in_use_total'].map(ofPool)).toEqual([1, 1, 0]);
+  expect(['addresses_total', 'ipv4_addresses_total', 'ipv6_addresses_total'].map(ofPool)).toEqual([8, 8, 0]);
+  expect(metrics.value('metallb_k8s_client_config_loaded_bool')).toBe(1);
+});
+
+test('many Services in a short time are one write of the counters', async () => {
+  for (let number = 0; number < 8; number++) scene.putService({ name: `s${number}` });
+  scene.start();
+  await scene.happens('the counters', () => scene.poolStatus()?.assignedIPv4 === 8);
+  await scene.rest();
+  const writes = scene.runtime.server.requests.filter(({ method, path }) => method === 'PATCH' && path.includes('ipaddresspools'));
+  // One for the new pool, one for the counters.
+  expect(writes.length).toBeLessThanOrEqual(2);
+});
+
+test('a pool that is refused says why, others work on, and what it gave stays until it is mended', async () => {
+  scene.putPool(pool('q', ['10.0.0.0/32'], {}, { creationTimestamp: '2026-06-01T00:00:00Z' }));
+  scene.putPool(pool('r', ['10.1.0.1-fc00::1']));
+  scene.putService({ name: 'held', ips: ['10.1.0.1'], annotations: { [POOL_ANNOTATION]: 'r' } });
+  scene.putService({ name: 'new' });
+  scene.start();
+  await scene.happens('an address of a good pool', () => scene.ips('new') === '10.0.0.0');
+  await scene.happens('the refusals', () => ['q', 'r'].every((name) => scene.poolStatus(name) !== undefined));
+  const conditions = ['q', 'r'].map((name) => scene.poolStatus(name)?.conditions?.[0]);
+  expect(conditions).toMatchObject([
+    {
+      status: 'False',
+      reason: 'ConfigurationError',
+      message: 'CIDR "10.0.0.0/32" in pool "q" overlaps with already defined CIDR "10.0.0.0/29"',
+    },
+    {
+      status: 'False',
+      reason: 'ConfigurationError',
+      message: expect.stringContaining('parsing address pool r: invalid CIDR "10.1.0.1-fc00::1"'),
+    },
+  ]);
+  const failures = (): unknown[] => scene.runtime.log.lines.filter(({ message }) => message === 'failed to parse the configuration');
+  expect(failures()).toMatchObject([
+    { level: 'error', fields: { pool: 'r' } },
+    { level: 'error', fields: { pool: 'q' } },
+  ]);
+  await scene.rest();
+  expect([scene.ips('held'), scene.metrics.value('metallb_k8s_client_config_stale_bool')]).toEqual(['10.1.0.1', 1]);
+  scene.putPool(pool('r', ['10.1.0.1-10.1.0.2'], {}, { generation: 2 }));
+  await scene.happens('the pool is in use', () => scene.poolStatus('r')?.assignedIPv4 === 1);
+  expect([scene.ips('held'), scene.service('held')?.annotations[POOL_ANNOTATION], failures().length]).toEqual(['10.1.0.1', 'r', 2]);
+});
+
+test('a status that somebody wrote is put right', async () => {
+  scene.start();
+  await scene.happens('a status', () => scene.poolStatus()?.availableIPv4 === 8);
+  scene.putPool({ ...pool('p', ['10.0.0.0/29']), status: { assignedIPv4: 5, assignedIPv6: 5, availableIPv4: 5, availableIPv6: 5 } });
+  await scene.happens('a right one', () => scene.poolStatus()?.availableIPv4 === 8 && scene.poolStatus()?.assignedIPv6 === 0);
+});
+
+test('a server that keeps only a part of a status is not written to without end', async () => {
+  scene.runtime.server.pruneStatus = ({ conditions: _conditions, observedGeneration: _generation, ...kept }) => kept;
+  scene.putService({ name: 'web' });
+  scene.start();
+  await scene.happens('the counters', () => scene.poolStatus()?.assignedIPv4 === 1);
+  await scene.rest();
+  const sent = scene.runtime.server.requests.length;
+  await scene.rest();
+  expect(scene.runtime.server.requests.length).toBe(sent);
+});

@@ -1,0 +1,145 @@
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { AllocationScene, POOLS } from '../../../test/support/allocation-scene.ts';
+import { pool } from '../../../test/support/objects.ts';
+import { SERVICES } from '../../../test/support/runtime-scene.ts';
+import type { Resource } from '../../kubernetes/resource.ts';
+import { POOL_ANNOTATION } from '../../model/service.ts';
+
+const NAMESPACES: Resource = { group: '', version: 'v1', plural: 'namespaces' };
+const OF_P = { annotations: { [POOL_ANNOTATION]: 'p' } };
+
+let scene: AllocationScene;
+
+beforeEach(async () => {
+  scene = await AllocationScene.open();
+});
+
+afterEach(async () => {
+  await scene[Symbol.asyncDispose]();
+});
+
+test('a Service gets address, mode and annotation in one write, and one event says so', async () => {
+  scene.putService({ name: 'web' });
+  scene.start();
+  await scene.happens('the address', () => scene.ips('web') === '10.0.0.0');
+  await scene.rest();
+  expect(scene.service('web')).toMatchObject({ ingress: [{ ip: '10.0.0.0', ipMode: 'VIP' }], annotations: { [POOL_ANNOTATION]: 'p' } });
+  expect([scene.writes, scene.events]).toEqual([1, ['web IPAllocated']]);
+});
+
+test('the oldest Service goes first, and who got nothing gets the next address that comes free', async () => {
+  scene.putPool(pool('p', ['10.0.0.0/31']));
+  const days = { a: 3, b: 1, c: 2, d: 4 };
+  for (const [name, day] of Object.entries(days)) scene.putService({ name, created: `2026-01-0${day}T00:00:00Z` });
+  scene.start();
+  await scene.happens('two addresses', () => scene.ips('b') === '10.0.0.0' && scene.ips('c') === '10.0.0.1');
+  await scene.rest();
+  const failed = scene.events.filter((text) => text.endsWith('AllocationFailed'));
+  expect([scene.ips('a'), scene.ips('d'), failed]).toEqual(['', '', ['a AllocationFailed', 'd AllocationFailed']]);
+  scene.runtime.server.remove(SERVICES, 'default/b');
+  await scene.happens('the oldest that waits gets it', () => scene.ips('a') === '10.0.0.0');
+  scene.putService({ name: 'c', ips: ['10.0.0.1'], ...OF_P, spec: { type: 'ClusterIP' } });
+  await scene.happens('a change of type frees one too', () => scene.ips('d') === '10.0.0.1');
+  expect([scene.ips('c'), scene.service('c')?.annotations[POOL_ANNOTATION]]).toEqual(['', undefined]);
+  expect(scene.events.filter((text) => text.startsWith('d'))).toEqual(['d AllocationFailed', 'd IPAllocated']);
+});
+
+describe('a restarted controller', () => {
+  test('takes over what is there, rewrites nothing, and gives out only what is free', async () => {
+    scene.putService({ name: 'a', created: '2026-01-09T00:00:00Z', ips: ['10.0.0.0'], ...OF_P });
+    scene.putService({ name: 'b', ips: ['10.0.0.2'], ...OF_P });
+    scene.putService({ name: 'c', ips: ['10.0.0.1'], spec: { loadBalancerClass: 'other' } });
+    scene.putService({ name: 'new', created: '2025-01-01T00:00:00Z' });
+    scene.start();
+    await scene.happens('the new one has an address', () => scene.ips('new') !== '');
+    await scene.rest();
+    expect(['a', 'b', 'c', 'new'].map((name) => scene.ips(name))).toEqual(['10.0.0.0', '10.0.0.2', '10.0.0.1', '10.0.0.3']);
+    expect(scene.writes).toBe(1);
+  });
+
+  test('leaves of two Services with one address the older one alone', async () => {
+    scene.putService({ name: 'young', created: '2026-02-01T00:00:00Z', ips: ['10.0.0.0'], ...OF_P });
+    scene.putService({ name: 'old', ips: ['10.0.0.0'], ...OF_P });
+    scene.start();
+    await scene.happens('the other one has got another', () => scene.ips('young') === '10.0.0.1');
+    expect([scene.ips('old'), scene.events]).toEqual(['10.0.0.0', ['young ClearAssignment', 'young IPAllocated']]);
+  });
+
+  test('gives nothing and takes nothing until the pools are known', async () => {
+    const { server } = scene.runtime;
+    server.uninstall(POOLS);
+    scene.putService({ name: 'old', ips: ['10.0.0.3'], ...OF_P });
+    scene.putService({ name: 'new' });
+    scene.start();
+    await scene.rest();
+    expect([scene.ips('old'), scene.ips('new'), scene.writes]).toEqual(['10.0.0.3', '', 0]);
+    server.install(POOLS);
+    await scene.happens('an address', () => scene.ips('new') === '10.0.0.0');
+    expect(scene.ips('old')).toBe('10.0.0.3');
+  });
+});
+
+test('Services move when their pool goes, and when labels of their Namespace do not fit it any more', async () => {
+  const { server } = scene.runtime;
+  server.put(NAMESPACES, { metadata: { name: 'default', labels: { team: 'x' } } });
+  scene.putPool(pool('pinned', ['10.2.0.0/30'], { serviceAllocation: { namespaceSelectors: [{ matchLabels: { team: 'x' } }] } }));
+  scene.putService({ name: 'web' });
+  scene.start();
+  await scene.happens('an address of the pinned pool', () => scene.ips('web') === '10.2.0.0');
+  server.put(NAMESPACES, { metadata: { name: 'default', labels: { team: 'y' } } });
+  await scene.happens('one of the open pool', () => scene.ips('web') === '10.0.0.0');
+  server.remove(POOLS, 'metallb-system/p');
+  await scene.happens('none', () => scene.ips('web') === '');
+  expect(scene.service('web')?.annotations[POOL_ANNOTATION]).toBeUndefined();
+  expect(scene.metrics.value('metallb_allocator_addresses_total', { pool: 'p' })).toBeUndefined();
+  const reasons = scene.events.map((text) => text.replace('web ', ''));
+  expect(reasons).toEqual(['IPAllocated', 'ClearAssignment', 'IPAllocated', 'ClearAssignment', 'AllocationFailed']);
+});
+
+describe('a write that fails', () => {
+  /** Once, as if the connection broke behind the request. */
+  const loseAnswer = (): void => {
+    scene.afterWrite = () => {
+      scene.afterWrite = () => undefined;
+      throw new Error('connection reset');
+    };
+  };
+  const refuse = (status: number): void => scene.runtime.server.misbehave({ verb: 'write', status, retryAfterSeconds: 3, times: 2 });
+
+  test.each<{ what: string; fault: () => void }>([
+    { what: 'an answer that never came', fault: loseAnswer },
+    { what: 'a server that fails for a while', fault: () => refuse(500) },
+    { what: 'a server that wants to be left alone', fault: () => refuse(429) },
+  ])('$what costs time, and neither address nor event', async ({ fault }) => {
+    scene.putService({ name: 'web' });
+    fault();
+    scene.start();
+    await scene.happens('the address', () => scene.ips('web') === '10.0.0.0');
+    await scene.happens('the counters', () => scene.poolStatus()?.assignedIPv4 === 1);
+    await scene.rest();
+    expect([scene.ips('web'), scene.events]).toEqual(['10.0.0.0', ['web IPAllocated']]);
+  });
+
+  test('because the Service changed meanwhile is decided anew', async () => {
+    scene.putService({ name: 'web' });
+    scene.beforeWrite = () => {
+      scene.beforeWrite = () => undefined;
+      scene.putService({ name: 'web', annotations: { 'metallb.io/loadBalancerIPs': '10.0.0.5' } });
+    };
+    scene.start();
+    await scene.happens('the address it asks for now', () => scene.ips('web') === '10.0.0.5');
+    await scene.happens('the counters', () => scene.poolStatus()?.assignedIPv4 === 1);
+  });
+});
+
+test('a class of our own: Services without one are left alone, and one that loses it is cleaned', async () => {
+  scene.putService({ name: 'ours', spec: { loadBalancerClass: 'own' } });
+  scene.putService({ name: 'theirs' });
+  scene.start('own');
+  await scene.happens('the address', () => scene.ips('ours') === '10.0.0.0');
+  await scene.rest();
+  expect(scene.ips('theirs')).toBe('');
+  scene.putService({ name: 'ours', ips: ['10.0.0.0'], ...OF_P, spec: { type: 'ClusterIP' } });
+  await scene.happens('cleaned', () => scene.ips('ours') === '');
+  await scene.happens('the counters', () => scene.poolStatus()?.assignedIPv4 === 0);
+});
