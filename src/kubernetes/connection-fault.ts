@@ -1,3 +1,5 @@
+import { textOf } from '../lib/json.ts';
+
 /** What the codes of Node's network and TLS errors mean to a reader. */
 const MEANINGS: Readonly<Record<string, string>> = {
   ECONNREFUSED: 'connection refused',
@@ -26,6 +28,5 @@ export function describeConnectionFault(thrown: unknown): string {
 /** The code of Node's error. A name with several addresses that all refuse gives one error around theirs. */
 export function codeOf(thrown: unknown): string {
   if (thrown instanceof AggregateError && thrown.errors.length > 0) return codeOf(thrown.errors[0]);
-  const { code } = thrown as NodeJS.ErrnoException;
-  return code ?? '';
+  return textOf((thrown as NodeJS.ErrnoException | undefined)?.code) ?? '';
 }
