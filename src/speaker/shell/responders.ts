@@ -28,6 +28,13 @@ export interface RespondersOptions {
   readonly complete: () => void;
 }
 
+/** Something that the kernel refused. */
+interface Failure {
+  readonly op: string;
+  readonly code: string;
+  readonly message: string;
+}
+
 /** A refused socket is tried again after this, then after twice as long each time, ... */
 const FIRST_RETRY_MS = 500;
 /** ... but no later than this: whoever grants the capability wants to see it work. */
@@ -85,9 +92,13 @@ export class Responders implements Disposable {
   #reconcile(): void {
     this.#retry?.[Symbol.dispose]();
     this.#retry = undefined;
-    const failures: string[] = [];
-    const network = this.#attempt(failures, 'watchLinks', () => this.#connect());
-    if (network !== undefined && this.#links !== undefined) this.#match(network, this.#links, failures);
+    const failures: Failure[] = [];
+    let network: NodeNetwork | undefined;
+    const refused = this.#attempt('watchLinks', () => {
+      network = this.#connect();
+    });
+    if (refused !== undefined) failures.push(refused);
+    if (network !== undefined && this.#links !== undefined) failures.push(...this.#match(network, this.#links));
     this.#complain(failures);
     const complete = failures.length === 0 && this.#links !== undefined;
     const becameComplete = complete && !this.#complete;
@@ -115,20 +126,28 @@ export class Responders implements Disposable {
     this.#monitor = undefined;
     this.#links = undefined; // known again with the first word of the next monitor
     this.#complete = false;
-    this.#complain([...this.#complaints, error.message]);
+    this.#complain([{ op: 'receive', code: error.code, message: describeError(error) }], this.#complaints);
     this.#scheduleRetry();
   }
 
-  #match(network: NodeNetwork, links: readonly Link[], failures: string[]): void {
+  #match(network: NodeNetwork, links: readonly Link[]): readonly Failure[] {
     const selection = selectInterfaces(links, this.#options.excluded);
     this.#tellNames(selection);
     const wanted = new Map(selection.arp.map((link) => [keyOf(link), link]));
     for (const [key, responder] of this.#open) if (!wanted.has(key)) this.#close(key, responder);
+    const failures: Failure[] = [];
     for (const [key, link] of wanted) {
       const responder = this.#open.get(key);
-      if (responder === undefined) this.#attempt(failures, 'createARPResponder', () => this.#create(key, link, network));
-      else this.#update(responder, link);
+      if (responder !== undefined) {
+        this.#update(responder, link);
+        continue;
+      }
+      const refused = this.#attempt('createARPResponder', () => this.#create(key, link, network));
+      if (refused !== undefined) failures.push(refused);
+      // What this process may not do on one link it may not do on any: one line says it.
+      if (refused?.code === 'EPERM') break;
     }
+    return failures;
   }
 
   #tellNames({ names, arp }: InterfaceSelection): void {
@@ -167,27 +186,26 @@ export class Responders implements Disposable {
     if (responder === undefined) return;
     this.#complete = false;
     this.#close(key, responder);
-    this.#complain([...this.#complaints, error.message]);
+    this.#complain([{ op: 'receive', code: error.code, message: describeError(error) }], this.#complaints);
     this.#scheduleRetry();
   }
 
-  /** Runs `open`; what the kernel refuses becomes a failure, anything else is a bug and goes on. */
-  #attempt<Opened>(failures: string[], op: string, open: () => Opened): Opened | undefined {
+  /** Runs `open` and returns what the kernel refused; anything else that is thrown is a bug and goes on. */
+  #attempt(op: string, open: () => void): Failure | undefined {
     try {
-      return open();
+      open();
+      return undefined;
     } catch (thrown) {
       if (!(thrown instanceof MetalError)) throw thrown;
-      failures.push(`${op}: ${describeError(thrown)}`);
-      return undefined;
+      return { op, code: thrown.code, message: describeError(thrown) };
     }
   }
 
   /** One line for each failure that is new; a failure that lasts is not repeated. */
-  #complain(failures: readonly string[]): void {
-    for (const failure of failures) {
-      if (!this.#complaints.has(failure)) this.#options.log('error', failure, { op: 'layer2' });
-    }
-    this.#complaints = new Set(failures);
+  #complain(failures: readonly Failure[], lasting: Iterable<string> = []): void {
+    const said = this.#complaints;
+    this.#complaints = new Set([...lasting, ...failures.map(({ message }) => message)]);
+    for (const { op, message } of failures) if (!said.has(message)) this.#options.log('error', message, { op });
   }
 
   #scheduleRetry(): void {

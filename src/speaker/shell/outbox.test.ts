@@ -1,0 +1,75 @@
+import { describe, expect, test } from '@jest/globals';
+import type { Report } from '../../model/plan.ts';
+import { Outbox } from './outbox.ts';
+
+/** What was posted so far, one text for each batch. */
+function newOutbox(): { readonly outbox: Outbox; readonly posted: string[] } {
+  const posted: string[] = [];
+  return { outbox: new Outbox((reports) => void posted.push(reports.map(textOf).join(', '))), posted };
+}
+
+function textOf(report: Report): string {
+  switch (report.kind) {
+    case 'log':
+      return `${report.level} ${report.message}`;
+    case 'interfaces':
+      return report.names.join('+');
+    case 'counts':
+      return report.counts.map(({ ip, requestsReceived }) => `${ip}:${requestsReceived}`).join('+');
+    default:
+      return report.kind;
+  }
+}
+
+describe('an outbox', () => {
+  test('sends the first report at once and the others together, when that was taken', () => {
+    const { outbox, posted } = newOutbox();
+    outbox.log('info', 'one', {});
+    outbox.log('info', 'two', {});
+    outbox.state({ kind: 'ready' });
+    expect(posted).toEqual(['info one']);
+    outbox.received();
+    outbox.received();
+    expect(posted).toEqual(['info one', 'info two, ready']);
+  });
+
+  test('of a state only the last word waits', () => {
+    const { outbox, posted } = newOutbox();
+    outbox.log('info', 'one', {});
+    outbox.state({ kind: 'interfaces', names: ['eth0'] });
+    outbox.state({ kind: 'interfaces', names: ['eth0', 'eth1'] });
+    outbox.received();
+    expect(posted[1]).toBe('eth0+eth1');
+  });
+
+  test('counts are taken when they are sent, however often they were offered', () => {
+    const { outbox, posted } = newOutbox();
+    let requestsReceived = 1;
+    const take = (): { ip: string; requestsReceived: number; responsesSent: number; gratuitousSent: number }[] => [
+      { ip: '10.0.0.1', requestsReceived, responsesSent: 0, gratuitousSent: 0 },
+    ];
+    outbox.log('info', 'one', {});
+    outbox.counts(take);
+    outbox.counts(take);
+    requestsReceived = 5;
+    outbox.received();
+    expect(posted[1]).toBe('10.0.0.1:5');
+  });
+
+  test('a flood of lines is cut off and counted', () => {
+    const { outbox, posted } = newOutbox();
+    outbox.log('info', 'first', {});
+    for (let line = 0; line < 5_000; line++) outbox.log('debug', 'x', {});
+    outbox.state({ kind: 'ready' });
+    outbox.received();
+    const words = posted[1]?.split(', ') ?? [];
+    expect(words).toHaveLength(1_002);
+    expect(words.slice(-2)).toEqual([
+      'ready',
+      'warn 4000 log lines of the wire thread were dropped: they came faster than the log took them',
+    ]);
+    outbox.received();
+    outbox.log('info', 'later', {});
+    expect(posted[2]).toBe('info later');
+  });
+});
