@@ -57,7 +57,8 @@ export async function* linesOf(call: ApiCall, answer: IncomingMessage, { clock, 
       yield* cutter.cut(piece);
     }
   } catch (thrown) {
-    throw signal.aborted || thrown instanceof ApiError ? thrown : brokenError(call, thrown, 'within');
+    signal.throwIfAborted();
+    throw thrown instanceof ApiError ? thrown : brokenError(call, thrown, 'within');
   } finally {
     signal.removeEventListener('abort', abort);
     answer.destroy();

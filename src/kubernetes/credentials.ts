@@ -86,9 +86,9 @@ export class Credentials {
 /** A peer that vanished is noticed after this and ten probes of a second each, on a silent watch too. */
 const PROBE_AFTER_MILLISECONDS = 20_000;
 
-const CONNECTIONS: http.AgentOptions & { keepAliveInitialDelay: number } = {
+const CONNECTIONS: http.AgentOptions = {
   keepAlive: true,
-  keepAliveInitialDelay: PROBE_AFTER_MILLISECONDS,
+  keepAliveMsecs: PROBE_AFTER_MILLISECONDS,
   timeout: IDLE_MILLISECONDS,
 };
 
