@@ -3,7 +3,7 @@ import type { Resource } from '../../src/kubernetes/resource.ts';
 import type { OperatorPorts } from '../../src/kubernetes/resource-operator.ts';
 import { ApiStatusWriter, type StatusWriter } from '../../src/kubernetes/status-writer.ts';
 import { reconcileCounters } from '../../src/kubernetes/work-queue.ts';
-import { milliseconds } from '../../src/lib/clock.ts';
+import { type Micros, milliseconds } from '../../src/lib/clock.ts';
 import { AllocationTable } from '../../src/model/allocation/table.ts';
 import { type ServiceFacts, serviceFacts } from '../../src/model/service.ts';
 import { IPAddressPoolOperator } from '../../src/operators/pools/operator.ts';
@@ -22,11 +22,12 @@ export class AllocationScene implements AsyncDisposable {
   readonly metrics: RecordingMetrics = new RecordingMetrics();
   /** `NAME REASON` of each event, in order. */
   readonly events: string[] = [];
-  /** Comes before each status is written. */
+  /** Comes before the status of a Service is written. */
   beforeWrite: () => void = () => undefined;
   /** Comes when it has been; may throw as if the answer had been lost. */
   afterWrite: () => void = () => undefined;
   readonly #end = new AbortController();
+  #lookAgain: () => void = () => undefined;
   #running: Promise<unknown> = Promise.resolve();
 
   private constructor(runtime: RuntimeScene) {
@@ -54,7 +55,13 @@ export class AllocationScene implements AsyncDisposable {
     const poolsLoaded = (signal: AbortSignal): Promise<void> => pools.whenLoaded(signal);
     const countersChanged = (names: Iterable<string>): void => pools.countersChanged(names);
     const services: ServiceOperator = new ServiceOperator({ ownClass, table, statuses, events, poolsLoaded, countersChanged }, ports);
+    this.#lookAgain = () => services.poolsChanged();
     this.#running = Promise.all([pools.start(this.#end.signal), services.start(this.#end.signal)]);
+  }
+
+  /** All Services get a turn. */
+  lookAgain(): void {
+    this.#lookAgain();
   }
 
   putPool(object: IPAddressPool): void {
@@ -94,9 +101,9 @@ export class AllocationScene implements AsyncDisposable {
   }
 
   /** So much time that everything which is going to be written has been. */
-  async rest(): Promise<void> {
+  async rest(time: Micros = milliseconds(5_000)): Promise<void> {
     const { clock } = this.runtime;
-    const until = clock.now() + milliseconds(5_000);
+    const until = clock.now() + time;
     await this.happens('time passes', () => clock.now() >= until);
   }
 
@@ -109,9 +116,10 @@ export class AllocationScene implements AsyncDisposable {
   #statuses(): StatusWriter {
     const writer = new ApiStatusWriter(this.runtime);
     return {
-      write: async (...call) => {
+      write: async (resource, ...call) => {
+        if (resource.plural !== 'services') return writer.write(resource, ...call);
         this.beforeWrite();
-        const outcome = await writer.write(...call);
+        const outcome = await writer.write(resource, ...call);
         this.afterWrite();
         return outcome;
       },

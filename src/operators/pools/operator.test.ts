@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
-import { AllocationScene } from '../../../test/support/allocation-scene.ts';
+import { AllocationScene, POOLS } from '../../../test/support/allocation-scene.ts';
 import { pool } from '../../../test/support/objects.ts';
+import { milliseconds } from '../../lib/clock.ts';
 import { POOL_ANNOTATION } from '../../model/service.ts';
 
 let scene: AllocationScene;
@@ -31,14 +32,31 @@ test('a pool counts what it gave, in its status and in the metrics, and says tha
   expect(metrics.value('metallb_k8s_client_config_loaded_bool')).toBe(1);
 });
 
-test('many Services in a short time are one write of the counters', async () => {
-  for (let number = 0; number < 8; number++) scene.putService({ name: `s${number}` });
+test('counters are written once in a while, however many Services come', async () => {
+  const { clock, server } = scene.runtime;
   scene.start();
+  await scene.happens('a status', () => scene.poolStatus() !== undefined);
+  const began = clock.now();
+  for (let number = 0; number < 8; number++) {
+    scene.putService({ name: `s${number}` });
+    await scene.happens('an address', () => scene.ips(`s${number}`) !== '');
+  }
   await scene.happens('the counters', () => scene.poolStatus()?.assignedIPv4 === 8);
+  const seconds = (clock.now() - began) / milliseconds(1_000);
+  const writes = server.requests.filter(({ method, path }) => method === 'PATCH' && path.includes('ipaddresspools'));
+  // The first one, and at most one a second.
+  expect(writes.length).toBeLessThanOrEqual(2 + seconds);
+  expect(seconds).toBeLessThan(5);
+});
+
+test('a pool that was refused for another one is in use when that goes', async () => {
+  scene.putPool(pool('q', ['10.0.0.0/30']));
+  scene.start();
+  await scene.happens('the refusal', () => scene.poolStatus('q')?.conditions?.[0]?.status === 'False');
   await scene.rest();
-  const writes = scene.runtime.server.requests.filter(({ method, path }) => method === 'PATCH' && path.includes('ipaddresspools'));
-  // One for the new pool, one for the counters.
-  expect(writes.length).toBeLessThanOrEqual(2);
+  scene.runtime.server.remove(POOLS, 'metallb-system/p');
+  await scene.happens('it is in use', () => scene.poolStatus('q')?.conditions?.[0]?.status === 'True');
+  expect(scene.poolStatus('q')?.availableIPv4).toBe(4);
 });
 
 test('a pool that is refused says why, others work on, and what it gave stays until it is mended', async () => {

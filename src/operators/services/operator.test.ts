@@ -3,6 +3,7 @@ import { AllocationScene, POOLS } from '../../../test/support/allocation-scene.t
 import { pool } from '../../../test/support/objects.ts';
 import { SERVICES } from '../../../test/support/runtime-scene.ts';
 import type { Resource } from '../../kubernetes/resource.ts';
+import { milliseconds } from '../../lib/clock.ts';
 import { POOL_ANNOTATION } from '../../model/service.ts';
 
 const NAMESPACES: Resource = { group: '', version: 'v1', plural: 'namespaces' };
@@ -40,7 +41,8 @@ test('the oldest Service goes first, and who got nothing gets the next address t
   await scene.happens('the oldest that waits gets it', () => scene.ips('a') === '10.0.0.0');
   scene.putService({ name: 'c', ips: ['10.0.0.1'], ...OF_P, spec: { type: 'ClusterIP' } });
   await scene.happens('a change of type frees one too', () => scene.ips('d') === '10.0.0.1');
-  expect([scene.ips('c'), scene.service('c')?.annotations[POOL_ANNOTATION]]).toEqual(['', undefined]);
+  const cleared = scene.runtime.server.list(SERVICES).find(({ metadata }) => metadata.name === 'c');
+  expect([cleared?.status, cleared?.metadata.annotations]).toEqual([{ loadBalancer: {} }, {}]);
   expect(scene.events.filter((text) => text.startsWith('d'))).toEqual(['d AllocationFailed', 'd IPAllocated']);
 });
 
@@ -86,8 +88,10 @@ test('Services move when their pool goes, and when labels of their Namespace do 
   scene.putService({ name: 'web' });
   scene.start();
   await scene.happens('an address of the pinned pool', () => scene.ips('web') === '10.2.0.0');
+  await scene.rest();
   server.put(NAMESPACES, { metadata: { name: 'default', labels: { team: 'y' } } });
   await scene.happens('one of the open pool', () => scene.ips('web') === '10.0.0.0');
+  await scene.rest();
   server.remove(POOLS, 'metallb-system/p');
   await scene.happens('none', () => scene.ips('web') === '');
   expect(scene.service('web')?.annotations[POOL_ANNOTATION]).toBeUndefined();
@@ -120,6 +124,20 @@ describe('a write that fails', () => {
     expect([scene.ips('web'), scene.events]).toEqual(['10.0.0.0', ['web IPAllocated']]);
   });
 
+  test('and of which no answer came is not repeated when it has arrived', async () => {
+    const { server } = scene.runtime;
+    const asked = (): boolean => server.requests.some(({ verb, path }) => verb === 'get' && path.endsWith('/services/web'));
+    scene.start();
+    await scene.happens('three watches', () => server.openWatches === 3);
+    scene.beforeWrite = () => server.freezeWatches();
+    loseAnswer();
+    scene.putService({ name: 'web' });
+    await scene.happens('the server is asked', asked);
+    scene.lookAgain();
+    await scene.rest(milliseconds(1_000));
+    expect([scene.ips('web'), scene.writes]).toEqual(['10.0.0.0', 1]);
+  });
+
   test('because the Service changed meanwhile is decided anew', async () => {
     scene.putService({ name: 'web' });
     scene.beforeWrite = () => {
@@ -130,6 +148,18 @@ describe('a write that fails', () => {
     await scene.happens('the address it asks for now', () => scene.ips('web') === '10.0.0.5');
     await scene.happens('the counters', () => scene.poolStatus()?.assignedIPv4 === 1);
   });
+});
+
+test('a Service that the watch still shows as it was before our write waits for the watch', async () => {
+  const { server } = scene.runtime;
+  scene.start();
+  await scene.happens('three watches', () => server.openWatches === 3);
+  scene.beforeWrite = () => server.freezeWatches();
+  scene.putService({ name: 'web' });
+  await scene.happens('the address', () => scene.ips('web') === '10.0.0.0');
+  scene.lookAgain();
+  await scene.rest(milliseconds(1_000));
+  expect([scene.writes, server.requests.filter(({ verb }) => verb === 'get').length]).toEqual([1, 0]);
 });
 
 test('a class of our own: Services without one are left alone, and one that loses it is cleaned', async () => {
