@@ -163,6 +163,29 @@ describe.each(KINDS)('coming back with $name', ({ options }) => {
   });
 });
 
+test('a server that takes a streaming list for a plain watch is asked for pages', async () => {
+  await using scene = await RuntimeScene.open({ streamingLists: 'ignored' });
+  scene.service('a');
+  const store = scene.watch();
+  await eventually(scene.clock, 'the watch is open', () => scene.server.openWatches === 1);
+  expect(store.synced).toBe(false);
+  scene.clock.advance(milliseconds(45_000));
+  await scene.synced(store);
+  await scene.equal(store);
+  expect(scene.log.lines).toEqual([]);
+});
+
+test('a server that ends every watch at once is not asked without pause', async () => {
+  await using scene = await RuntimeScene.open();
+  await scene.watched();
+  const before = scene.server.requests.length;
+  scene.server.misbehave({ verb: 'watch', status: 200, times: 1_000_000, body: '' });
+  scene.server.endWatches();
+  const began = scene.clock.now();
+  await eventually(scene.clock, 'some time', () => scene.clock.now() - began > 20_000_000);
+  expect(scene.server.requests.length - before).toBeLessThan(15);
+});
+
 test('pages are followed to the end, and begun anew when they expire in between', async () => {
   await using scene = await RuntimeScene.open({ streamingLists: false });
   for (let index = 0; index < 1_203; index++) scene.service(`s${index}`);
@@ -243,6 +266,18 @@ describe('what people must mend is said once, and once that it is over', () => {
     scene.server.misbehave({ verb: 'watch', status: 403, times: 3 });
     await scene.synced(scene.watch(resource));
     expect(scene.log.messages('error')).toEqual([text]);
+  });
+
+  test.each([
+    { why: 'a busy server, as each is that starts', status: 429, times: 8, said: [] },
+    { why: 'a server that stays busy', status: 429, times: 9, said: ['cannot watch services in all namespaces, trying again'] },
+    { why: 'a server that breaks once', status: 500, times: 1, said: [] },
+    { why: 'a server that goes on breaking', status: 500, times: 4, said: ['cannot watch services in all namespaces, trying again'] },
+  ])('$why: $said', async ({ status, times, said }) => {
+    await using scene = await RuntimeScene.open();
+    scene.server.misbehave({ verb: 'watch', status, retryAfterSeconds: 1, times });
+    await scene.synced(scene.watch());
+    expect(scene.log.messages('error')).toEqual(said);
   });
 
   test('a server that cannot be reached, for all watches together', async () => {
