@@ -128,6 +128,28 @@ describe('many events', () => {
     expect(counts()).toEqual([20]);
   });
 
+  test('one that happens again while it is being written is counted up afterwards', async () => {
+    const gate = Promise.withResolvers<void>();
+    scene.server.writeGate = gate.promise;
+    recorder.record(WEB, 'Normal', 'R', 'm');
+    await eventually(scene.clock, 'the first is there', () => writes().length === 1);
+    recorder.record(WEB, 'Normal', 'R', 'm');
+    for (let round = 0; round < 20; round++) await breathe();
+    expect(writes()).toEqual(['POST']);
+    gate.resolve();
+    await eventually(scene.clock, 'the count', () => counts()[0] === 2);
+    expect(writes()).toEqual(['POST', 'PATCH']);
+  });
+
+  test('several are written at the same time', async () => {
+    const gate = Promise.withResolvers<void>();
+    scene.server.writeGate = gate.promise;
+    for (let index = 0; index < 10; index++) recorder.record({ ...WEB, uid: `u${index}` }, 'Normal', 'R', 'm');
+    await eventually(scene.clock, 'four are there', () => writes().length === 4);
+    gate.resolve();
+    await written(10);
+  });
+
   test('one object cannot flood the others', async () => {
     for (let times = 0; times < 1_000; times++) recorder.record(WEB, 'Normal', 'R', `m${times}`);
     recorder.record({ ...WEB, uid: 'u2', name: 'other' }, 'Normal', 'R', 'm');

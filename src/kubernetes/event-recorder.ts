@@ -1,5 +1,5 @@
 import { type Clock, type Micros, micros, milliseconds } from '../lib/clock.ts';
-import { describeError, MetalError } from '../lib/errors.ts';
+import { describeError } from '../lib/errors.ts';
 import { pause } from '../lib/pause.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import { untilAborted } from './aborted.ts';
@@ -73,7 +73,7 @@ export class ApiEventRecorder implements EventRecorder {
     const key = JSON.stringify([subject.uid, subject.namespace, subject.name, type, reason, message]);
     const at = this.#ports.clock.wallMilliseconds();
     this.#keep(key, { subject, type, reason, message, first: at, last: at, count: 1 });
-    this.#bell.resolve();
+    this.#ring();
   }
 
   /**
@@ -84,7 +84,7 @@ export class ApiEventRecorder implements EventRecorder {
     const { clock, log } = this.#ports;
     using closing = new DisposableStack();
     const flush = (): void => {
-      this.#bell.resolve();
+      this.#ring();
       closing.use(clock.startTimer(FLUSH_DEADLINE, () => end.abort()));
     };
     signal.addEventListener('abort', flush, { once: true });
@@ -92,6 +92,12 @@ export class ApiEventRecorder implements EventRecorder {
     await Promise.all(Array.from({ length: SENDERS }, () => this.#send(signal, end.signal)));
     signal.removeEventListener('abort', flush);
     if (this.#pending.size > 0) log.warn(`${this.#pending.size} events could not be written before the end`, { op: 'events' });
+  }
+
+  /** Wakes all senders that have nothing to do; those that fall asleep from now on wait for the next time. */
+  #ring(): void {
+    this.#bell.resolve();
+    this.#bell = Promise.withResolvers<void>();
   }
 
   /** An event that waits already is counted up; the oldest gives way when too many wait. */
@@ -117,23 +123,25 @@ export class ApiEventRecorder implements EventRecorder {
       const key = this.#line.take();
       if (key !== undefined) await this.#deliver(key, end);
       else if (signal.aborted) return;
-      else {
-        this.#bell = Promise.withResolvers<void>();
-        await untilAborted(this.#bell.promise, signal);
-      }
+      else await untilAborted(this.#bell.promise, signal);
     }
   }
 
+  /** Writes what is pending under a key, however often it takes; what comes meanwhile has its turn afterwards. */
   async #deliver(key: string, end: AbortSignal): Promise<void> {
     this.#active.add(key);
-    for (let attempt = 1; attempt <= MOST_ATTEMPTS && !end.aborted; attempt++) {
+    for (let attempt = 1; !end.aborted; attempt++) {
       const happening = this.#pending.get(key);
       if (happening === undefined) break;
       this.#pending.delete(key);
       const fault = await this.#write(key, happening, end).catch((thrown: unknown) => thrown);
-      if (fault === undefined) continue;
-      if (fault instanceof MetalError && !fault.retryable) this.#tellRefusal(happening, fault);
-      else if (attempt < MOST_ATTEMPTS || isUnreachable(fault)) await this.#postpone(key, happening, fault, attempt, end);
+      if (fault === undefined) break;
+      const retryable = fault instanceof ApiError && fault.retryable && (attempt < MOST_ATTEMPTS || isUnreachable(fault));
+      if (!(retryable || end.aborted)) {
+        this.#tellRefusal(happening, fault);
+        break;
+      }
+      await this.#postpone(key, happening, fault, attempt, end);
     }
     this.#active.delete(key);
     if (this.#pending.has(key)) this.#line.add(key);
@@ -186,7 +194,7 @@ export class ApiEventRecorder implements EventRecorder {
   }
 
   /** One line for as long as the server says the same of all. */
-  #tellRefusal({ subject, reason }: Happening, fault: MetalError): void {
+  #tellRefusal({ subject, reason }: Happening, fault: unknown): void {
     const status = fault instanceof ApiError ? fault.status : 0;
     if (this.#refused === status) return;
     this.#refused = status;

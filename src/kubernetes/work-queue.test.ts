@@ -6,6 +6,7 @@ import { RecordingMetrics } from '../../test/support/recording-metrics.ts';
 import { AssertionError } from '../lib/assert.ts';
 import { milliseconds } from '../lib/clock.ts';
 import { MetalError } from '../lib/errors.ts';
+import { pause } from '../lib/pause.ts';
 import { ApiError } from './api-error.ts';
 import { DeadlineError, type Reconcile, reconcileCounters, WorkQueue, type WorkQueueLimits, type WorkQueuePorts } from './work-queue.ts';
 
@@ -241,6 +242,7 @@ test('every name added has a turn that begins after it was added, however turns 
       let step = 0;
       const scene = new Scene(async (name) => {
         const begun = step;
+        await pause(scene.clock, milliseconds(20), scene.end.signal);
         const left = faults.get(name) ?? 0;
         faults.set(name, left - 1);
         if (left > 0) throw new Error('not yet');

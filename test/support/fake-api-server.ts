@@ -11,8 +11,8 @@ import { carryOut, type PruneStatus } from './fake-api-server/writes.ts';
 
 /** What kind of server it plays. */
 export interface FakeApiServerOptions {
-  /** Whether it knows `sendInitialEvents`: refused with a 422 if not. */
-  readonly streamingLists?: boolean;
+  /** Whether it knows `sendInitialEvents`: refused with a 422 if not, or taken for an ordinary watch. */
+  readonly streamingLists?: boolean | 'ignored';
   /** Whether it knows the field selectors that are not about metadata: refused with a 400 if not. */
   readonly fieldSelectors?: boolean;
   /** How a watch from a forgotten version is refused: by the answer's status, or by an event. */
@@ -48,8 +48,9 @@ export class FakeApiServer implements AsyncDisposable {
   readonly requests: SeenRequest[] = [];
   /** What becomes of a status that is written; all of it is kept unless told. */
   pruneStatus: PruneStatus = (status) => status;
-  /** Lists wait for this before they are answered. */
+  /** Lists and writes wait for these before they are answered; writes are carried out before. */
   listGate: Promise<void> = Promise.resolve();
+  writeGate: Promise<void> = Promise.resolve();
   readonly #options: Required<FakeApiServerOptions>;
   readonly #server: http.Server;
   readonly #watches = new Set<WatchSession>();
@@ -214,7 +215,11 @@ export class FakeApiServer implements AsyncDisposable {
     if (target.verb === 'watch') this.#watch(target, response);
     else if (target.verb === 'list') answer(response, 200, await this.#page(target));
     else if (target.verb === 'get') answer(response, 200, this.#get(target));
-    else answer(response, target.method === 'POST' ? 201 : 200, carryOut(this.store, target, body, this.pruneStatus));
+    else {
+      const written = carryOut(this.store, target, body, this.pruneStatus);
+      await this.writeGate;
+      answer(response, target.method === 'POST' ? 201 : 200, written);
+    }
   }
 
   #get({ collection, namespace, name }: RequestTarget): object {
@@ -254,7 +259,7 @@ export class FakeApiServer implements AsyncDisposable {
 
   #watch(target: RequestTarget, response: ServerResponse): void {
     const selection = this.#selection(target);
-    const initial = target.query.get('sendInitialEvents') === 'true';
+    const initial = target.query.get('sendInitialEvents') === 'true' && this.#options.streamingLists !== 'ignored';
     if (initial && !this.#options.streamingLists) throw new Refusal(422, 'Invalid', 'sendInitialEvents is forbidden for watch');
     const version = Number(target.query.get('resourceVersion') ?? this.store.version);
     const expired = !initial && version < this.store.compacted;
