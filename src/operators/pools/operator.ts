@@ -39,6 +39,10 @@ export class IPAddressPoolOperator extends ResourceOperator {
   #objects: Store<IPAddressPool> | undefined;
   /** Whether a pool came, changed or went since the table got its pools. */
   #unread: boolean = true;
+  /** What the table was told of each pool, by key. */
+  #read: ReadonlyMap<string, string> = new Map();
+
+  readonly #decided = new Map<string, IPAddressPoolStatus>();
 
   constructor(world: PoolWorld, ports: OperatorPorts) {
     super('IPAddressPool', ports);
@@ -59,7 +63,13 @@ export class IPAddressPoolOperator extends ResourceOperator {
 
   protected override async init(): Promise<void> {
     const { group, version, plural } = IP_ADDRESS_POOLS;
-    const names = (key: string): string[] => {
+    const names = (key: string, objects: Store<IPAddressPool>): string[] => {
+      const object = objects.get(key);
+      if (object !== undefined && this.#read.get(key) === versionOf(object)) {
+        // Only its status changed, mostly by our own write: that needs no haste, or each write would be followed by another.
+        this.queue.addAfter(key, COUNTER_PAUSE);
+        return [];
+      }
       this.#unread = true;
       return [key];
     };
@@ -74,13 +84,19 @@ export class IPAddressPoolOperator extends ResourceOperator {
   override async reconcile(key: string, signal: AbortSignal): Promise<void> {
     if (this.#unread) this.#readPools();
     const object = this.#objects?.get(key);
-    if (object === undefined) return;
+    if (object === undefined) {
+      this.#decided.delete(key);
+      return;
+    }
     const { name } = object.metadata;
     const counters = this.#countersOf(name);
     if (counters !== undefined) this.#metrics.setCounters(name, counters);
     const refusal = this.#world.table.pools.refused.get(name);
-    const status = planPool({ object, refusal, counters, now: rfc3339(this.#clock.wallMilliseconds()) });
-    if (status !== undefined) await this.#write(object, status, signal);
+    const now = rfc3339(this.#clock.wallMilliseconds());
+    const status = planPool({ object, refusal, counters, now, lastDecided: this.#decided.get(key) });
+    if (status === undefined) return;
+    this.#decided.set(key, status);
+    await this.#write(object, status, signal);
   }
 
   #readPools(): void {
@@ -88,6 +104,7 @@ export class IPAddressPoolOperator extends ResourceOperator {
     assert(objects !== undefined, 'pools are read before they are watched');
     const { table, poolsChanged } = this.#world;
     this.#unread = false;
+    this.#read = new Map(Array.from(objects.entries(), ([key, object]) => [key, versionOf(object)]));
     const { pools, lines } = planPools(
       [...objects.entries()].map(([, object]) => object),
       table.pools,
@@ -112,6 +129,11 @@ export class IPAddressPoolOperator extends ResourceOperator {
     const target = { name, namespace, uid, resourceVersion, generation };
     await this.#world.statuses.write(IP_ADDRESS_POOLS, target, { status: status as unknown as JsonObject }, signal);
   }
+}
+
+/** Differs when something that decides over a pool does: all but its status. */
+function versionOf({ metadata: { uid, generation, labels } }: IPAddressPool): string {
+  return JSON.stringify([uid, generation, labels]);
 }
 
 /** RFC 3339 in seconds, as API objects have it. */

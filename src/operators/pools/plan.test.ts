@@ -31,7 +31,7 @@ const STATUS: IPAddressPoolStatus = {
 
 function planned(status: IPAddressPoolStatus | undefined, more: Partial<PoolObservation> = {}): IPAddressPoolStatus | undefined {
   const object: IPAddressPool = { ...pool('p', ['10.0.0.0/24']), ...(status !== undefined && { status }) };
-  return planPool({ object, refusal: undefined, counters: counters(3n), now: NOW, ...more });
+  return planPool({ object, refusal: undefined, counters: counters(3n), now: NOW, lastDecided: undefined, ...more });
 }
 
 describe('the status of a pool', () => {

@@ -37,6 +37,8 @@ export interface PoolObservation {
   readonly counters: Readonly<Record<Family, PoolCounters>> | undefined;
   /** RFC 3339; the time of a condition that turns. */
   readonly now: string;
+  /** The status that was decided last; a server may not have kept all of it. */
+  readonly lastDecided: IPAddressPoolStatus | undefined;
 }
 
 /** Counters beyond this lose digits in JSON numbers; the largest that is still exact stands for "more than anybody needs". */
@@ -77,9 +79,9 @@ function countOf(addresses: bigint): number {
   return Number(addresses > LARGEST_COUNT ? LARGEST_COUNT : addresses);
 }
 
-function readyCondition({ object, refusal, now }: PoolObservation): Condition {
+function readyCondition({ object, refusal, now, lastDecided }: PoolObservation): Condition {
   const status = refusal === undefined ? 'True' : 'False';
-  const before = object.status?.conditions?.find(({ type }) => type === 'Ready');
+  const before = [...(object.status?.conditions ?? []), ...(lastDecided?.conditions ?? [])].find(({ type }) => type === 'Ready');
   return {
     type: 'Ready',
     status,

@@ -1,3 +1,4 @@
+import { type ConfigurationGauges, configurationGauges } from '../../kubernetes/configuration-gauges.ts';
 import type { Family } from '../../lib/ip.ts';
 import type { PoolCounters } from '../../model/allocation/pool-space.ts';
 import type { Gauge, Metrics } from '../../telemetry/metrics.ts';
@@ -9,8 +10,7 @@ export type FamilyCounters = Readonly<Record<Family, PoolCounters>>;
 export class PoolMetrics {
   readonly #usable: Readonly<Record<Family | 'all', Gauge>>;
   readonly #inUse: Readonly<Record<Family | 'all', Gauge>>;
-  readonly #loaded: Gauge;
-  readonly #stale: Gauge;
+  readonly #configuration: ConfigurationGauges;
   #pools: ReadonlySet<string> = new Set();
 
   /** Registers them; once a process. */
@@ -26,22 +26,15 @@ export class PoolMetrics {
       IPv4: gauge('ipv4_addresses_in_use_total', 'Number of IPV4 addresses in use'),
       IPv6: gauge('ipv6_addresses_in_use_total', 'Number of IPV6 addresses in use'),
     };
-    this.#loaded = metrics.gauge(
-      'metallb_k8s_client_config_loaded_bool',
-      '1 if the MetalLB configuration was successfully loaded at least once.',
-    );
-    this.#stale = metrics.gauge(
-      'metallb_k8s_client_config_stale_bool',
-      '1 if running on a stale configuration, because the latest config failed to load.',
-    );
+    this.#configuration = configurationGauges(metrics);
   }
 
   /** Notes which pools are in use, and whether any is refused; the series of pools that went are removed. */
   setPools(pools: ReadonlySet<string>, refused: boolean): void {
     for (const pool of this.#pools) if (!pools.has(pool)) this.#remove(pool);
     this.#pools = pools;
-    if (!refused) this.#loaded.set(1);
-    this.#stale.set(refused ? 1 : 0);
+    if (!refused) this.#configuration.loaded.set(1);
+    this.#configuration.stale.set(refused ? 1 : 0);
   }
 
   /** Notes the counters of a pool in use. */

@@ -1,9 +1,10 @@
 import type { IPAddressPool } from '../../crds/ip-address-pool.ts';
 import type { L2Advertisement as L2AdvertisementObject } from '../../crds/l2-advertisement.ts';
+import { type ConfigurationGauges, configurationGauges } from '../../kubernetes/configuration-gauges.ts';
 import { type L2AdvertisementSet, parseL2Advertisements } from '../../model/l2-advertisement.ts';
 import { NO_POOLS, type PoolSet, parsePools } from '../../model/pool-set.ts';
 import type { Logger } from '../../telemetry/logger.ts';
-import type { Gauge, Metrics } from '../../telemetry/metrics.ts';
+import type { Metrics } from '../../telemetry/metrics.ts';
 
 /** The objects of the configuration as the API server has them now. */
 export interface ConfigurationSource {
@@ -24,8 +25,7 @@ export interface ParsedConfiguration {
 export class Configuration {
   readonly #source: ConfigurationSource;
   readonly #log: Logger;
-  readonly #loaded: Gauge;
-  readonly #stale: Gauge;
+  readonly #gauges: ConfigurationGauges;
   /** What was parsed last: a refused object goes on as it was then. */
   #last: ParsedConfiguration = { pools: NO_POOLS, advertisements: parseL2Advertisements([]) };
   /** The same while no object has changed since. */
@@ -35,16 +35,7 @@ export class Configuration {
   constructor(source: ConfigurationSource, log: Logger, metrics: Metrics) {
     this.#source = source;
     this.#log = log;
-    this.#loaded = metrics.gauge(
-      'metallb_k8s_client_config_loaded_bool',
-      '1 if the MetalLB configuration was successfully loaded at least once.',
-    );
-    this.#stale = metrics.gauge(
-      'metallb_k8s_client_config_stale_bool',
-      '1 if running on a stale configuration, because the latest config failed to load.',
-    );
-    this.#loaded.set(0);
-    this.#stale.set(0);
+    this.#gauges = configurationGauges(metrics);
   }
 
   /** Says that an object has changed: the next question parses anew. */
@@ -77,7 +68,7 @@ export class Configuration {
       }
     }
     this.#refusals = refusals;
-    this.#loaded.set(1);
-    this.#stale.set(refusals.size > 0 ? 1 : 0);
+    this.#gauges.loaded.set(1);
+    this.#gauges.stale.set(refusals.size > 0 ? 1 : 0);
   }
 }
