@@ -1,13 +1,21 @@
 import { execFileSync } from 'node:child_process';
-import { expect, test } from '@jest/globals';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { describe, expect, test } from '@jest/globals';
 import { formatMac } from '../../src/lib/mac.ts';
 import { loadNativeSockets } from '../../src/speaker/net/native.ts';
 import { NetworkError } from '../../src/speaker/net/network-error.ts';
-import { arpRequestFilter, MAX_RANGES } from '../../src/speaker/net/packet-filter.ts';
+import { arpRequestFilter, BPF, MAX_RANGES } from '../../src/speaker/net/packet-filter.ts';
 import { RawPacketNetwork } from '../../src/speaker/net/raw-packet-network.ts';
 import { watchLinksWith } from '../../src/speaker/net/route-link-monitor.ts';
+import { arpRequest } from '../support/arp-frames.ts';
 import { describeInOwnNamespace } from '../support/lab/own-namespace.ts';
 import { describeNodeNetwork, type NodeNetworkFixture } from '../support/node-network-contract.ts';
+
+const ARP = 0x0806;
+/** EINVAL, EFAULT and EBADF of Linux, negative. */
+const INVALID = -22;
+const FAULT = -14;
+const CLOSED = -9;
 
 function ip(...words: readonly string[]): void {
   execFileSync('ip', words, { stdio: ['ignore', 'ignore', 'pipe'] });
@@ -34,12 +42,12 @@ function makeFixture(): NodeNetworkFixture {
 
 describeInOwnNamespace('the network of the kernel', import.meta.url, () => {
   describeNodeNetwork('keeps its promises', makeFixture);
+  describe('by the addon', testAddon);
 
   test('the kernel takes a filter of every size, or refuses it for want of memory', () => {
     using fixture = makeFixture();
-    const left = Number(/^\d+/.exec(execFileSync('ip', ['-o', 'link', 'show', fixture.left], { encoding: 'utf8' })));
     const listener = { received: () => undefined, failed: () => undefined };
-    const options = { link: left, purpose: 'trying filters', etherType: 0x0806, filter: arpRequestFilter([]) };
+    const options = { link: indexOf(fixture.left), purpose: 'trying filters', etherType: ARP, filter: arpRequestFilter([]) };
     using socket = fixture.packets.open(options, listener);
     for (const count of [1, 100, 101, 500, 1_000, MAX_RANGES]) {
       const scattered = Array.from({ length: count }, (_, index) => 3 + index * 1_000_003);
@@ -48,6 +56,10 @@ describeInOwnNamespace('the network of the kernel', import.meta.url, () => {
   });
 });
 
+function indexOf(link: string): number {
+  return Number(/^\d+/.exec(execFileSync('ip', ['-o', 'link', 'show', link], { encoding: 'utf8' })));
+}
+
 function codeOf(act: () => void): string {
   try {
     act();
@@ -55,4 +67,50 @@ function codeOf(act: () => void): string {
   } catch (thrown) {
     return thrown instanceof NetworkError ? thrown.code : String(thrown);
   }
+}
+
+/** The addon's own checks: what the classes above it never do must still not touch foreign memory. */
+function testAddon(): void {
+  const native = loadNativeSockets();
+  const keepAll = new Uint8Array([BPF.accept, 0, 0, 0, 128, 0, 0, 0]);
+  const slots = (): Uint8Array => new Uint8Array(256);
+  const lengths = (): Uint32Array => new Uint32Array(2);
+  const ignore = (): void => undefined;
+
+  test.each<{ what: string; words: unknown[] }>([
+    { what: 'no arguments', words: [] },
+    { what: 'a view of another kind for a program', words: [1, ARP, 1_000, new Uint16Array(4), slots(), lengths(), ignore] },
+    { what: 'no slot', words: [1, ARP, 1_000, keepAll, slots(), new Uint32Array(0), ignore] },
+    { what: 'more slots than octets', words: [1, ARP, 1_000, keepAll, new Uint8Array(1), lengths(), ignore] },
+    { what: 'more slots than there may be', words: [1, ARP, 1_000, keepAll, slots(), new Uint32Array(65), ignore] },
+    { what: 'nobody who receives', words: [1, ARP, 1_000, keepAll, slots(), lengths(), undefined] },
+  ])('refuses $what', ({ words }) => {
+    expect(() => Reflect.apply(native.openPacketSocket, native, words)).toThrow('openPacketSocket(');
+  });
+
+  test.each(['send', 'setFilter', 'takeDrops', 'close'] as const)('%s takes no other object for a socket', (name) => {
+    for (const words of [[], [{}], [{}, keepAll], [5, keepAll]])
+      expect(() => Reflect.apply(native[name], native, words)).toThrow(`${name}(`);
+  });
+
+  test.each([0, 7, 8 * 4_097])('refuses a program of %d octets', (octets) => {
+    expect(native.openPacketSocket(1, ARP, 1_000, new Uint8Array(octets), slots(), lengths(), ignore)).toBe(INVALID);
+  });
+
+  test('slots that were given to another thread end the reading with one failure', async () => {
+    using fixture = makeFixture();
+    const said: number[] = [];
+    const lent = new Uint8Array(new ArrayBuffer(256));
+    const [left, right] = [indexOf(fixture.left), indexOf(fixture.right)];
+    const receiver = native.openPacketSocket(right, ARP, 1_000, keepAll, lent, lengths(), (count) => void said.push(count));
+    const sender = native.openPacketSocket(left, ARP, 1_000, keepAll, slots(), lengths(), ignore);
+    if (typeof receiver === 'number' || typeof sender === 'number') throw new Error('no socket');
+    structuredClone(lent.buffer, { transfer: [lent.buffer] });
+    for (let frame = 0; frame < 10; frame++) native.send(sender, arpRequest('10.0.0.1'));
+    await sleep(50);
+    expect(said).toEqual([FAULT]);
+    native.close(receiver);
+    native.close(sender);
+    expect(native.send(sender, arpRequest('10.0.0.1'))).toBe(CLOSED);
+  });
 }

@@ -70,15 +70,20 @@ static void on_poll_closed(uv_handle_t *handle) {
   let_go(polled);
 }
 
+// Gives back what JavaScript lent; what was never lent is refused as an argument and does no harm.
+static void forget(struct polled_socket *polled) {
+  napi_delete_reference(polled->env, polled->slots);
+  napi_delete_reference(polled->env, polled->lengths);
+  napi_delete_reference(polled->env, polled->received);
+  napi_async_destroy(polled->env, polled->context);
+}
+
 // Ends a socket: no callback comes after this. Any number of times, on the thread of its environment.
 static void shut(struct polled_socket *polled) {
   if (polled->closed) return;
   polled->closed = true;
   uv_poll_stop(&polled->poll);
-  napi_delete_reference(polled->env, polled->slots);
-  napi_delete_reference(polled->env, polled->lengths);
-  napi_delete_reference(polled->env, polled->received);
-  napi_async_destroy(polled->env, polled->context);
+  forget(polled);
   uv_close((uv_handle_t *)&polled->poll, on_poll_closed);
 }
 
@@ -157,23 +162,18 @@ static int take_error(int fd) {
   return getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &length) == 0 ? -error : -errno;
 }
 
-static void on_readable(uv_poll_t *poll, int status, int events);
-
 // libuv stops watching a descriptor that has an error and calls it bad. Here an error is a message: a link that went
 // down (ENETDOWN) or events that were lost (ENOBUFS), and frames come again afterwards.
-static int resume(struct polled_socket *polled) {
-  int failure = take_error(polled->fd);
-  int started = uv_poll_start(&polled->poll, UV_READABLE, on_readable);
-  return started != 0 ? started : failure;
-}
-
 static void on_readable(uv_poll_t *poll, int status, int events) {
   (void)events;
   struct polled_socket *polled = poll->data;
   for (int batch = 0; batch < MAX_BATCHES && !polled->closed; batch++) {
     napi_handle_scope scope;
     if (napi_open_handle_scope(polled->env, &scope) != napi_ok) return;
-    int count = status < 0 ? resume(polled) : receive_batch(polled);
+    int count = status < 0 ? take_error(polled->fd) : receive_batch(polled);
+    if (status < 0 && uv_poll_start(poll, UV_READABLE, on_readable) != 0) count = -EBADF;
+    // Without its slots a socket cannot read, and would be found readable for ever.
+    if (count == -EFAULT) uv_poll_stop(poll);
     if (count != 0) call_received(polled, count);
     napi_close_handle_scope(polled->env, scope);
     // A batch that is not full emptied the queue: the event loop says when there is more.
@@ -224,7 +224,7 @@ static void set_receive_queue(int fd, int octets) {
   setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &octets, sizeof(octets));
 }
 
-// What every open call is given last: slots, lengths, the length of a slot, the function.
+// What every open call is given last.
 struct reception {
   napi_value slots, lengths, received;
   uint32_t slot_count, slot_octets;
@@ -245,23 +245,15 @@ static bool reception_of(napi_env env, const napi_value *arguments, struct recep
   return slots.count / lengths.count <= UINT32_MAX;
 }
 
-// Everything of a polled socket that JavaScript has to provide; what was made before a failure is undone.
-static bool refer(struct polled_socket *polled, const struct reception *reception) {
+// Borrows from JavaScript what a socket needs; on failure some of it, for `forget`.
+static bool borrow(struct polled_socket *polled, const struct reception *reception) {
   napi_env env = polled->env;
   napi_value name;
-  if (napi_create_string_utf8(env, "typemetal_net", NAPI_AUTO_LENGTH, &name) != napi_ok) return false;
-  if (napi_async_init(env, NULL, name, &polled->context) != napi_ok) return false;
-  if (napi_create_reference(env, reception->slots, 1, &polled->slots) != napi_ok) goto no_slots;
-  if (napi_create_reference(env, reception->lengths, 1, &polled->lengths) != napi_ok) goto no_lengths;
-  if (napi_create_reference(env, reception->received, 1, &polled->received) != napi_ok) goto no_received;
-  return true;
-no_received:
-  napi_delete_reference(env, polled->lengths);
-no_lengths:
-  napi_delete_reference(env, polled->slots);
-no_slots:
-  napi_async_destroy(env, polled->context);
-  return false;
+  return napi_create_string_utf8(env, "typemetal_net", NAPI_AUTO_LENGTH, &name) == napi_ok &&
+         napi_async_init(env, NULL, name, &polled->context) == napi_ok &&
+         napi_create_reference(env, reception->slots, 1, &polled->slots) == napi_ok &&
+         napi_create_reference(env, reception->lengths, 1, &polled->lengths) == napi_ok &&
+         napi_create_reference(env, reception->received, 1, &polled->received) == napi_ok;
 }
 
 // Gives an open descriptor to the event loop and wraps it for JavaScript. Takes the descriptor, also when it fails.
@@ -276,7 +268,7 @@ static napi_value poll_socket(napi_env env, int fd, bool netlink, const struct r
   polled->slot_count = reception->slot_count;
   polled->slot_octets = reception->slot_octets;
   polled->holders = 1;
-  if (napi_get_uv_event_loop(env, &loop) != napi_ok || !refer(polled, reception)) goto no_references;
+  if (napi_get_uv_event_loop(env, &loop) != napi_ok || !borrow(polled, reception)) goto no_poll;
   if (uv_poll_init(loop, &polled->poll, fd) != 0) goto no_poll;
   polled->poll.data = polled;
   // From here on the loop holds it, and the only way to end it is to shut it.
@@ -289,11 +281,7 @@ not_started:
   shut(polled);
   return number(env, -ENOMEM);
 no_poll:
-  napi_delete_reference(env, polled->received);
-  napi_delete_reference(env, polled->lengths);
-  napi_delete_reference(env, polled->slots);
-  napi_async_destroy(env, polled->context);
-no_references:
+  forget(polled);
   free(polled);
 no_memory:
   close(fd);
