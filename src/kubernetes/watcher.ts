@@ -53,8 +53,8 @@ const SHORTEST_LIFE: Micros = milliseconds(1_000);
 /** The longest wait is how late a watch may be when a server returns that answers with errors while it starts. */
 const BACKOFF: BackoffLimits = { first: milliseconds(200), longest: milliseconds(5_000) };
 
-/** A server that is starting, or that has much to do, asks to come later for some seconds; longer than that is news. */
-const REFUSALS_OF_THE_BUSY = 8;
+/** Servers in good order refuse too: come later (429), begin anew (410), both mostly while they start. More in a row is news. */
+const USUAL_REFUSALS = 8;
 
 /** What only a person can mend (no such resource, no right) needs no haste. */
 const MENDED_BY_PEOPLE: BackoffLimits = { first: milliseconds(1_000), longest: milliseconds(15_000) };
@@ -226,7 +226,7 @@ export class Watcher {
   /** A watch that breaks once is nothing to tell people of; what they must mend is, at once. */
   #tell(thrown: unknown): void {
     const verb = this.#position === undefined && !this.#streaming ? 'list' : 'watch';
-    const usual = isStatus(thrown, 429) ? REFUSALS_OF_THE_BUSY : 1;
+    const usual = isStatus(thrown, 429) || isStatus(thrown, 410) ? USUAL_REFUSALS : 1;
     if (isMendedByPeople(thrown) || (this.#failures > usual && !isUnreachable(thrown))) this.#complaints.failed(thrown, verb);
     else this.#ports.log.debug(`${verb} of ${this.#title} is begun anew`, { op: 'watch', error: describeError(thrown) });
   }
