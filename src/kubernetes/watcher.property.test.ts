@@ -108,7 +108,7 @@ test.each([
         await scene.equal(store, SERVICES, QUARTER_SECOND);
         expect(copy).toEqual(new Map(store.entries()));
       }),
-      { numRuns: 60, interruptAfterTimeLimit: 50_000, markInterruptAsFailure: true },
+      { numRuns: 40, interruptAfterTimeLimit: 50_000, markInterruptAsFailure: true },
     );
   },
   60_000,

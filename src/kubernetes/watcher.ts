@@ -60,8 +60,8 @@ const USUAL_REFUSALS = 8;
 const MENDED_BY_PEOPLE: BackoffLimits = { first: milliseconds(1_000), longest: milliseconds(15_000) };
 
 /**
- * After this many failed watches in a row from one version a list is asked for: the server may have been restored from
- * a backup and know nothing of that version yet.
+ * After this many failures in a row a server that answers a watch with an error of its own is asked for a list: it may
+ * have been restored from a backup and know nothing of our version yet. One that is busy (429) is spared the list.
  */
 const WATCHES_BEFORE_LIST = 3;
 
@@ -215,7 +215,7 @@ export class Watcher {
     if (this.#asksForLess(thrown)) return;
     this.#failures += 1;
     this.#tell(thrown);
-    if (needsList(thrown) || this.#failures >= WATCHES_BEFORE_LIST) this.#position = undefined;
+    if (needsList(thrown) || (this.#failures >= WATCHES_BEFORE_LIST && isServerError(thrown))) this.#position = undefined;
     const { api, clock, random } = this.#ports;
     if (isUnreachable(thrown)) await api.whenReachable(signal);
     const own = backoffDelay(limitsFor(thrown), this.#failures, random);
@@ -248,6 +248,10 @@ export class Watcher {
 /** No credentials, no right, no such resource. */
 function isMendedByPeople(thrown: unknown): boolean {
   return isStatus(thrown, 401) || isStatus(thrown, 403) || isStatus(thrown, 404);
+}
+
+function isServerError(thrown: unknown): boolean {
+  return thrown instanceof ApiError && thrown.status >= 500;
 }
 
 function limitsFor(thrown: unknown): BackoffLimits {
