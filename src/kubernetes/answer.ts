@@ -3,7 +3,7 @@ import type { Clock, Micros, Timer } from '../lib/clock.ts';
 import type { ApiCall } from './api.ts';
 import { ApiError } from './api-error.ts';
 import { describeConnectionFault } from './connection-fault.ts';
-import { LineCutter } from './lines.ts';
+import { LineCutter } from './line-cutter.ts';
 
 /** A page of 500 objects is a few megabytes; an answer beyond this is not one of ours. */
 const LONGEST_ANSWER_BYTES = 256 * 1024 * 1024;

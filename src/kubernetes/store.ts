@@ -9,7 +9,8 @@ export interface Index<Projection> {
 
 /**
  * What is known of the objects of one resource: a projection of each, by key. Shared by all who look at that resource,
- * read-only to them, and always a state that the server had: it may be late, never torn.
+ * read-only to them. Each object is as the server had it at some moment; what is known may be late, and while a list is
+ * taken in again some objects are later than others.
  */
 export interface Store<Projection> {
   readonly resource: Resource;

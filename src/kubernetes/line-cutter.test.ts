@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { LineCutter } from './lines.ts';
+import { LineCutter } from './line-cutter.ts';
 
 const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
 
