@@ -1,0 +1,60 @@
+import { readFile } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
+
+/** One request by which the product changed something, or tried to. */
+export interface Write {
+  /** The service account, without its namespace. */
+  readonly by: string;
+  readonly verb: string;
+  /** `services/status`, `events`, ... */
+  readonly resource: string;
+  readonly name: string;
+  /** The answer's HTTP status. */
+  readonly status: number;
+}
+
+const POLICY = fileURLToPath(new URL('./audit-policy.yaml', import.meta.url));
+
+/** Flags that make kube-apiserver note in its own log what the product writes. */
+export const AUDIT_FLAGS: readonly string[] = [`--audit-policy-file=${POLICY}`, '--audit-log-path=-'];
+
+/** What an entry of the log says (audit.k8s.io/v1, Event), as far as it is read here. */
+interface Entry {
+  readonly kind: string;
+  readonly user: { readonly username: string };
+  readonly verb: string;
+  readonly objectRef: { readonly resource: string; readonly subresource?: string; readonly name?: string };
+  readonly responseStatus: { readonly code: number };
+}
+
+/** Reads from the API server's log what the product wrote; the server must run with {@link AUDIT_FLAGS}. */
+export class AuditLog {
+  readonly #path: string;
+
+  constructor(path: string) {
+    this.#path = path;
+  }
+
+  /** All writes so far, oldest first. The server notes a write before it answers it. */
+  async writes(): Promise<Write[]> {
+    const lines = (await readFile(this.#path, 'utf8')).split('\n').filter((line) => line.startsWith('{"kind":"Event","apiVersion":"audit'));
+    return lines.map((line) => writeOf(JSON.parse(line) as Entry));
+  }
+
+  /** The writes to one object and its status; to all objects of the resource when no name is given. */
+  async writesTo(resource: string, name?: string): Promise<Write[]> {
+    const meant = (write: Write): boolean => write.resource.split('/')[0] === resource && (name === undefined || write.name === name);
+    return (await this.writes()).filter(meant);
+  }
+}
+
+function writeOf({ user, verb, objectRef, responseStatus }: Entry): Write {
+  const { resource, subresource, name = '' } = objectRef;
+  return {
+    by: user.username.split(':').at(-1) ?? '',
+    verb,
+    resource: subresource === undefined ? resource : `${resource}/${subresource}`,
+    name,
+    status: responseStatus.code,
+  };
+}

@@ -1,0 +1,113 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { Lab, type LabNode } from '../../../hack/lab/lab.ts';
+import type { ProductProcess } from '../../../hack/lab/product.ts';
+import { AUDIT_FLAGS, AuditLog } from './audit-log.ts';
+import { Cluster } from './cluster.ts';
+import { Wire } from './wire.ts';
+
+/** The servers may have to be found or built first. */
+export const START_MILLISECONDS = 600_000;
+export const STOP_MILLISECONDS = 60_000;
+
+/** One line of a process's log. */
+export type LogLine = Readonly<Record<string, unknown>> & { readonly level: string; readonly msg: string };
+
+/** A lab in which the product runs as its own service accounts: a controller, and a speaker on each node. */
+export class ProductLab implements AsyncDisposable {
+  readonly lab: Lab;
+  readonly cluster: Cluster;
+  readonly audit: AuditLog;
+  /** The client's link on the segment. */
+  readonly wire: Wire;
+  readonly controller: ProductProcess;
+  /** By node. */
+  readonly speakers: ReadonlyMap<string, ProductProcess>;
+
+  private constructor(lab: Lab, controller: ProductProcess, speakers: ReadonlyMap<string, ProductProcess>) {
+    this.lab = lab;
+    this.cluster = new Cluster(lab.control.api);
+    this.audit = new AuditLog(join(lab.folder, 'logs', 'kube-apiserver.log'));
+    this.wire = new Wire(lab.client.host);
+    this.controller = controller;
+    this.speakers = speakers;
+  }
+
+  /** Brings everything up; fulfilled when all processes say that they are ready. */
+  static async start(): Promise<ProductLab> {
+    const lab = await Lab.start({ apiServerFlags: AUDIT_FLAGS });
+    try {
+      await lab.installProduct();
+      const controller = await lab.startController();
+      const speakers = new Map<string, ProductProcess>();
+      for (const node of lab.nodes) speakers.set(node.name, await lab.startSpeaker(node));
+      const product = new ProductLab(lab, controller, speakers);
+      await product.ready();
+      return product;
+    } catch (cause) {
+      await lab[Symbol.asyncDispose]();
+      throw cause;
+    }
+  }
+
+  /** All processes of the product. */
+  get processes(): readonly ProductProcess[] {
+    return [this.controller, ...this.speakers.values()];
+  }
+
+  /** The speaker of a node; throws when there is none. */
+  speaker(node: string): ProductProcess {
+    const speaker = this.speakers.get(node);
+    if (speaker === undefined) throw new Error(`no speaker on ${node}`);
+    return speaker;
+  }
+
+  /** Fulfilled when all processes are ready. */
+  async ready(): Promise<void> {
+    await Promise.all(this.processes.map((each) => each.ready()));
+  }
+
+  /** The node whose card on the segment has a MAC. */
+  nodeOf(mac: string | undefined): LabNode | undefined {
+    return this.lab.nodeWithMac(mac);
+  }
+
+  /** The text of a process's `/metrics`, which only its own host can reach. */
+  async metricsOf(process: ProductProcess): Promise<string> {
+    const host = [...this.speakers].find(([, speaker]) => speaker === process)?.[0];
+    const { agent } = host === undefined ? this.lab.controlHost : this.lab.node(host).host;
+    return (await agent.ask({ kind: 'http', url: 'http://127.0.0.1:9120/metrics', withinMilliseconds: 5_000 })).text;
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.lab[Symbol.asyncDispose]();
+  }
+}
+
+/** The log of a process, over all its lives. A line that is no JSON object comes as one of level `raw`. */
+export async function logOf({ program }: ProductProcess): Promise<LogLine[]> {
+  const text = await readFile(program.log, 'utf8');
+  return text
+    .split('\n')
+    .filter((line) => line !== '')
+    .map(lineOf);
+}
+
+function lineOf(text: string): LogLine {
+  try {
+    return JSON.parse(text) as LogLine;
+  } catch {
+    return { level: 'raw', msg: text };
+  }
+}
+
+/** The lines of a process that a person would have to read as a crash: stack traces, and what is no line of its log. */
+export async function alarmingLines(process: ProductProcess): Promise<LogLine[]> {
+  return (await logOf(process)).filter((line) => line.level === 'raw' || 'stack' in line || /\n\s+at /.test(line.msg));
+}
+
+/** How much memory a process has at this moment, in MiB (proc(5), VmRSS). */
+export async function residentMebibytes({ program }: ProductProcess): Promise<number> {
+  const status = await readFile(`/proc/${program.pid}/status`, 'utf8');
+  return Number(/VmRSS:\s+(\d+) kB/.exec(status)?.[1] ?? Number.NaN) / 1024;
+}

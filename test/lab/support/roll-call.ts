@@ -1,0 +1,31 @@
+import type { Stored } from './cluster.ts';
+import { ingressOf } from './cluster.ts';
+
+/** What is wrong at one look at all Services, in words; empty when nothing is. */
+export type Faults = readonly string[];
+
+/**
+ * Remembers which Service has had which address, and says at each look what must never be: an address that two
+ * Services hold, or a Service whose address changed or went away while it stayed.
+ */
+export class RollCall {
+  readonly #held = new Map<string, { readonly uid: string; readonly address: string }>();
+
+  /** Looks at all Services that there are. */
+  look(services: readonly Stored[]): Faults {
+    const faults: string[] = [];
+    const holders = new Map<string, string>();
+    for (const service of services) {
+      const { name, uid } = service.metadata;
+      const address = ingressOf(service).join();
+      const before = this.#held.get(name);
+      if (before?.uid === uid && before.address !== address) faults.push(`${name} had ${before.address} and has "${address}"`);
+      if (address === '') continue;
+      const other = holders.get(address);
+      if (other !== undefined) faults.push(`${other} and ${name} both have ${address}`);
+      holders.set(address, name);
+      this.#held.set(name, { uid, address });
+    }
+    return faults;
+  }
+}

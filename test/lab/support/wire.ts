@@ -1,0 +1,105 @@
+import { readFile } from 'node:fs/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { eventually } from '../../../hack/kubernetes/eventually.ts';
+import type { RunningProgram } from '../../../hack/kubernetes/running-program.ts';
+import type { Host } from '../../../hack/lab/host.ts';
+import { type ArpText, arpRequest, readArp } from './arp-text.ts';
+
+/** A frame that came in: when, in milliseconds since 1970, and its octets. */
+export interface SeenFrame {
+  readonly at: number;
+  readonly hex: string;
+}
+
+/** What to send: all frames in order, so many times over, with a pause behind each round. */
+export interface SendOrder {
+  readonly frames: readonly string[];
+  readonly rounds: number;
+  readonly pauseMilliseconds: number;
+}
+
+/** An ARP frame that came in. */
+export type SeenArp = ArpText & Pick<SeenFrame, 'at'>;
+
+const TOOL = fileURLToPath(new URL('./wire-tool.ts', import.meta.url));
+const COMMAND = [process.execPath, '--disable-warning=ExperimentalWarning', TOOL];
+
+/** Node starts within a quarter of a second on an idle core. */
+const START = { withinMilliseconds: 20_000 };
+/** The last answer is on its way for less than a millisecond; a busy machine may need a while to write it down. */
+const LAST_ANSWER_MILLISECONDS = 300;
+/** Questions come as fast as an impatient person would ask. */
+const QUESTION_PAUSE_MILLISECONDS = 20;
+
+/** The ARP frames that reach one link of a host, from the moment it was started. */
+export class Listener implements AsyncDisposable {
+  static #count = 0;
+  readonly #program: RunningProgram;
+
+  private constructor(program: RunningProgram) {
+    this.#program = program;
+  }
+
+  /** Fulfilled when it hears. */
+  static async start(host: Host, link: string): Promise<Listener> {
+    const program = host.start(`wire-${++Listener.#count}`, [...COMMAND, 'listen', link]);
+    const hears = async (): Promise<boolean> => (await readFile(program.log, 'utf8')).startsWith('{"listening"');
+    await eventually(`somebody listens on ${host.name} ${link}`, hears, START);
+    return new Listener(program);
+  }
+
+  /** Everything heard so far. */
+  async heard(): Promise<SeenArp[]> {
+    const lines = (await readFile(this.#program.log, 'utf8')).split('\n').slice(1, -1);
+    return lines.map((line) => {
+      const { at, hex } = JSON.parse(line) as SeenFrame;
+      return { at, ...readArp(hex) };
+    });
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.#program.kill();
+  }
+}
+
+/** What came of asking several times who has an address. */
+export interface Answers {
+  /** How many answers there were for each MAC that claimed the address. */
+  readonly byMac: Readonly<Record<string, number>>;
+}
+
+/** One link of a host, as somebody with a packet generator uses it. */
+export class Wire {
+  readonly #host: Host;
+  readonly #link: string;
+
+  constructor(host: Host, link = 'eth0') {
+    this.#host = host;
+    this.#link = link;
+  }
+
+  listen(): Promise<Listener> {
+    return Listener.start(this.#host, this.#link);
+  }
+
+  /** Sends frames and says how many went out. */
+  async send(order: SendOrder): Promise<number> {
+    return Number(await this.#host.run([...COMMAND, 'send', this.#link], JSON.stringify(order)));
+  }
+
+  /** Asks by broadcast `times` times who has an address, and counts the answers that come. */
+  async ask(address: string, times: number): Promise<Answers> {
+    await using listener = await this.listen();
+    const { mac, ipv4 } = this.#host.addresses;
+    const question = arpRequest({ senderMac: mac, senderIp: ipv4, targetIp: address });
+    await this.send({ frames: [question], rounds: times, pauseMilliseconds: QUESTION_PAUSE_MILLISECONDS });
+    await sleep(LAST_ANSWER_MILLISECONDS);
+    const byMac: Record<string, number> = {};
+    for (const frame of await listener.heard()) {
+      const answers = frame.operation === 2 && frame.senderIp === address && frame.destination === mac;
+      if (answers) byMac[frame.senderMac] = (byMac[frame.senderMac] ?? 0) + 1;
+    }
+    return { byMac };
+  }
+}
