@@ -132,7 +132,8 @@ class PlainOperator extends ResourceOperator {
     if (this.rejections-- > 0) throw new Error('not now');
     this.events.push(`${event.type} ${event.meta.name} ${event.meta.kind}`);
     if (await this.handleResourceFinalizer(event, FINALIZER, async () => void this.events.push('clean up'))) return;
-    if (event.type === 'DELETED') return;
+    // Once: each write is followed by an event of its own.
+    if (event.type === 'DELETED' || this.written.length > 0) return;
     this.written.push(await this.setResourceStatus(event.meta, { seen: true }));
     this.written.push(await this.patchResourceStatus(event.meta, { seen: false }));
   }
