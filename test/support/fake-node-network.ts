@@ -27,6 +27,8 @@ export class FakeNodeNetwork {
   refusal: NetworkError | undefined;
   /** Programs with more instructions are refused, as by a kernel with little memory for options. */
   longestFilter: number = Number.POSITIVE_INFINITY;
+  /** Lets every frame through, as a filter does that is too coarse; what reads must stand it. */
+  ignoresFilters = false;
   /** How often any program was attached. */
   filtersSet = 0;
 
@@ -74,8 +76,9 @@ export class FakeNodeNetwork {
   /** A frame comes in on a link from somewhere. */
   receive(index: number, frame: Uint8Array): void {
     const copy = frame.slice();
-    const taggedOrNot = new DataView(copy.buffer);
-    for (const socket of this.#sockets) if (socket.options.link === index) socket.offer(taggedOrNot, () => this.#links.get(index));
+    const copied = new DataView(copy.buffer);
+    for (const socket of this.#sockets)
+      if (socket.options.link === index) socket.offer(copied, this.#links.get(index), this.ignoresFilters);
   }
 
   /** The sockets on a link fail. */
@@ -156,10 +159,9 @@ class FakePacketSocket implements PacketSocket {
     this.#filter = options.filter;
   }
 
-  offer(frame: DataView, linkOf: () => Link | undefined): void {
-    const link = linkOf();
-    if (link === undefined || !link.up || frame.byteLength < SHORTEST_FRAME || frame.getUint16(12) !== this.options.etherType) return;
-    const kept = runFilter(this.#filter, frame, classOf(frame, link));
+  offer(frame: DataView, link: Link | undefined, unfiltered: boolean): void {
+    if (link === undefined || !link.up) return;
+    const kept = unfiltered ? frame.byteLength : this.#keptOf(frame, link);
     if (kept === 0) return;
     this.#queue.push(new DataView(frame.buffer, 0, Math.min(kept, frame.byteLength)));
     if (this.#queue.length === 1) setImmediate(() => this.#deliver());
@@ -181,6 +183,11 @@ class FakePacketSocket implements PacketSocket {
   [Symbol.dispose](): void {
     this.#open = false;
     this.#kernel.closed();
+  }
+
+  #keptOf(frame: DataView, link: Link): number {
+    if (frame.byteLength < SHORTEST_FRAME || frame.getUint16(12) !== this.options.etherType) return 0;
+    return runFilter(this.#filter, frame, classOf(frame, link));
   }
 
   #deliver(): void {

@@ -4,6 +4,7 @@ import { BPF, type FilterInstruction, type PacketFilter } from '../../src/speake
 export const PACKET_CLASS = { host: 0, broadcast: 1, multicast: 2, otherHost: 3 } as const;
 
 const PACKET_TYPE = 0xffff_f004;
+const LARGEST_OPERAND = 0xffff_ffff;
 
 /** What the kernel does with classic BPF: runs `filter` on a frame of class `packetType` and returns the octets to keep. */
 export function runFilter(filter: PacketFilter, frame: DataView, packetType: number): number {
@@ -12,6 +13,7 @@ export function runFilter(filter: PacketFilter, frame: DataView, packetType: num
     const step = filter[at];
     // The kernel refuses such a program when it is attached: jumps only go forward, and the last instruction ends.
     if (step === undefined) throw new Error(`the filter runs over its end, to ${at}`);
+    if (step.operand > LARGEST_OPERAND) throw new Error(`an operand has 32 bits, ${step.operand} has more`);
     if (step.code === BPF.accept) return step.operand;
     if (step.code === BPF.loadWord || step.code === BPF.loadHalf) loaded = load(step, frame, packetType);
     else at += distance(step, loaded);

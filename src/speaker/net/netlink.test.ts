@@ -20,6 +20,20 @@ function bodies(datagram: Uint8Array): readonly NetlinkBody[] {
 
 const eth0 = { index: 2, name: 'eth0', mac: 0x0200_0000_0001, up: true, carrier: true, broadcast: true, noArp: false, enslaved: false };
 
+const REFUSED: readonly (readonly [what: string, datagram: Uint8Array, sentence: string])[] = [
+  ['a message longer than the datagram', linkMessage(ETH0).subarray(0, 40), 'message length at offset 0 is 56, must be 16 to 40'],
+  ['a message shorter than its header', new Uint8Array(16), 'message length at offset 0 is 0, must be 16 to 16'],
+  ['a link cut short', netlinkMessage({ type: 16 }, new Uint8Array(8)), 'link at offset 16 is 8, must be at least 16 octets'],
+  ['an address cut short', netlinkMessage({ type: 20 }, new Uint8Array(4)), 'address at offset 16 is 4, must be at least 8 octets'],
+  ['an end without a number', netlinkMessage({ type: 3 }, new Uint8Array(0)), 'error at offset 16 is 0, must be at least 4 octets'],
+  ['an attribute of length 0', netlinkMessage({ type: 16 }, new Uint8Array(20)), 'attribute length at offset 32 is 0, must be 4 to 4'],
+  [
+    'an attribute that ends beyond its message',
+    netlinkMessage({ type: 16 }, Uint8Array.from([...new Uint8Array(16), 5, 0, 3, 0])),
+    'attribute length at offset 32 is 5, must be 4 to 4',
+  ],
+];
+
 describe('decodeNetlink', () => {
   test.each<{ what: string; message: Uint8Array; body: NetlinkBody | object }>([
     { what: 'a link', message: linkMessage(ETH0), body: { kind: 'link', link: eth0 } },
@@ -73,14 +87,7 @@ describe('decodeNetlink', () => {
     });
   });
 
-  test.each<[string, Uint8Array, string]>([
-    ['a message longer than the datagram', linkMessage(ETH0).subarray(0, 40), 'message length at offset 0 is 56, must be 16 to 40'],
-    ['a message shorter than its header', new Uint8Array(16), 'message length at offset 0 is 0, must be 16 to 16'],
-    ['a link cut short', netlinkMessage({ type: 16 }, new Uint8Array(8)), 'link at offset 16 is 8, must be at least 16 octets'],
-    ['an address cut short', netlinkMessage({ type: 20 }, new Uint8Array(4)), 'address at offset 16 is 4, must be at least 8 octets'],
-    ['an end without a number', netlinkMessage({ type: 3 }, new Uint8Array(0)), 'error at offset 16 is 0, must be at least 4 octets'],
-    ['an attribute of length 0', netlinkMessage({ type: 16 }, new Uint8Array(20)), 'attribute length at offset 32 is 0, must be 4 to 4'],
-  ])('refuses %s', (_, datagram, sentence) => {
+  test.each(REFUSED)('refuses %s', (_, datagram, sentence) => {
     const decoded = decodeNetlink(datagram);
     expect(decoded.ok ? 'accepted' : describeDecodeError(decoded.error)).toBe(sentence);
   });

@@ -53,7 +53,7 @@ export class Responders implements Disposable {
   #network: NodeNetwork | undefined;
   #monitor: LinkMonitor | undefined;
   #links: readonly Link[] | undefined;
-  #names = '';
+  #names: string | undefined;
   #failures = 0;
   #complaints: ReadonlySet<string> = new Set();
   #complete: boolean = false;
@@ -152,12 +152,13 @@ export class Responders implements Disposable {
 
   #tellNames({ names, arp }: InterfaceSelection): void {
     const text = names.join(' ');
-    if (text !== this.#names) this.#options.namesChanged(names);
-    if (text !== this.#names && arp.length === 0) {
+    if (text === this.#names) return;
+    this.#names = text;
+    this.#options.namesChanged(names);
+    if (arp.length === 0) {
       const message = 'no network interface can announce addresses: all are excluded, down, without broadcast or part of another one';
       this.#options.log('warn', message, { op: 'interfaceScan' });
     }
-    this.#names = text;
   }
 
   #create(key: string, link: Link, network: NodeNetwork): void {

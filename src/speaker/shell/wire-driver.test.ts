@@ -243,6 +243,13 @@ describe('links', () => {
     ]);
   });
 
+  test('that are all excluded are said as well', async () => {
+    using other = new Scene({ excluded: ['eth'] });
+    await other.start();
+    expect(other.reports.map(({ kind }) => kind)).toEqual(['interfaces', 'log', 'ready']);
+    expect(other.reports[0]).toEqual({ kind: 'interfaces', names: [] });
+  });
+
   test('that are renamed get a responder of the new name', async () => {
     await scene.start(announce('default/a', ['10.0.0.1'], only('lan')));
     expect(await scene.ask(2, arpRequest('10.0.0.1'))).toEqual([]);
@@ -322,6 +329,12 @@ function failNextAnswers(broken: Scene): void {
   };
 }
 
+test('changes in the midst of a burst leave one timer for each link, and those of the driver', async () => {
+  await scene.start();
+  for (let index = 0; index < 50; index++) await scene.change(announce('default/a', [`10.0.0.${index}`]));
+  expect(scene.clock.timers).toBeLessThanOrEqual(2 + 3);
+});
+
 test('a storm of changes builds few filters', async () => {
   await scene.start();
   scene.network.filtersSet = 0;
@@ -334,29 +347,33 @@ test('a storm of changes builds few filters', async () => {
   expect(await scene.ask(2, arpRequest('10.1.1.200'))).toContain('eth2: reply 10.1.1.200 is 02:00:00:00:00:02 to 02:00:00:00:00:99');
 });
 
-test('whatever comes in: no exception, no more answers than questions, none to a group', async () => {
-  await scene.start(announce('default/a', ['10.0.0.1']));
-  await scene.clock.run(milliseconds(5_000));
-  const damage = fc.array(fc.tuple(fc.nat({ max: 59 }), fc.nat({ max: 255 })), { maxLength: 5 });
-  const frames = fc.oneof(
-    fc.uint8Array({ maxLength: 200 }),
-    fc.tuple(damage, fc.nat({ max: 60 })).map(([changes, length]) => {
-      const frame = arpRequest('10.0.0.1');
-      for (const [at, octet] of changes) frame[at] = octet;
-      return frame.subarray(0, length);
-    }),
-  );
-  await fc.assert(
-    fc.asyncProperty(fc.array(frames, { maxLength: 20 }), async (batch) => {
-      const answers = await scene.ask(2, ...batch);
-      expect(answers.length).toBeLessThanOrEqual(batch.length);
-      expect(answers.every((line) => line.startsWith('eth2: reply 10.0.0.1 is 02:00:00:00:00:02 to '))).toBe(true);
-      expect(answers.some((line) => line.endsWith('ff:ff:ff:ff:ff:ff'))).toBe(false);
-    }),
-    { numRuns: 60 },
-  );
-  expect(scene.lines('error')).toEqual([]);
-});
+test.each([false, true])(
+  'whatever comes in: no exception, no more answers than questions, none to a group (unfiltered: %s)',
+  async (unfiltered) => {
+    await scene.start(announce('default/a', ['10.0.0.1']));
+    scene.network.ignoresFilters = unfiltered;
+    await scene.clock.run(milliseconds(5_000));
+    const damage = fc.array(fc.tuple(fc.nat({ max: 59 }), fc.nat({ max: 255 })), { maxLength: 5 });
+    const frames = fc.oneof(
+      fc.uint8Array({ maxLength: 200 }),
+      fc.tuple(damage, fc.nat({ max: 60 })).map(([changes, length]) => {
+        const frame = arpRequest('10.0.0.1');
+        for (const [at, octet] of changes) frame[at] = octet;
+        return frame.subarray(0, length);
+      }),
+    );
+    await fc.assert(
+      fc.asyncProperty(fc.array(frames, { maxLength: 20 }), async (batch) => {
+        const answers = await scene.ask(2, ...batch);
+        expect(answers.length).toBeLessThanOrEqual(batch.length);
+        expect(answers.every((line) => line.startsWith('eth2: reply 10.0.0.1 is 02:00:00:00:00:02 to '))).toBe(true);
+        expect(answers.some((line) => line.endsWith('ff:ff:ff:ff:ff:ff'))).toBe(false);
+      }),
+      { numRuns: 60 },
+    );
+    expect(scene.lines('error')).toEqual([]);
+  },
+);
 
 test('a probe is answered, an announcement of another host is not', async () => {
   await scene.start(announce('default/a', ['10.0.0.1']));

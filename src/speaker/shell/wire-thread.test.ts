@@ -31,10 +31,12 @@ let reports: Report[];
 let thread: WireThread;
 let stop: AbortController;
 let running: Promise<void>;
+let planComesAtOnce: boolean;
 
 beforeEach(() => {
   clock = new FakeClock();
   workers = [];
+  planComesAtOnce = true;
   reports = [];
   stop = new AbortController();
   thread = new WireThread({
@@ -42,7 +44,9 @@ beforeEach(() => {
     excludedInterfaces: ['^lo$'],
     debug: false,
     onReport: (report) => void reports.push(report),
-    onPlanWanted: () => thread.apply(WHOLE),
+    onPlanWanted: () => {
+      if (planComesAtOnce) thread.apply(WHOLE);
+    },
     startWorker: (_, listener) => {
       const worker = new FakeWorker(listener);
       workers.push(worker);
@@ -91,6 +95,15 @@ describe('the plan', () => {
     await clock.run(milliseconds(100));
     expect(workers).toHaveLength(2);
     expect(current().changes).toEqual([[WHOLE]]);
+  });
+
+  test('what waited before a crash is forgotten even if the whole plan comes late', async () => {
+    planComesAtOnce = false;
+    thread.apply(withdraw('default/z'));
+    current().listener.ended('a bug');
+    await clock.run(milliseconds(100));
+    thread.apply(announce('default/b', ['10.0.0.2']));
+    expect(current().changes).toEqual([[announce('default/b', ['10.0.0.2'])]]);
   });
 
   test('changes while no thread runs wait for the next one', async () => {

@@ -73,6 +73,19 @@ describe('a burst', () => {
     expect(sent.filter(({ at }) => at < 70_000)).toHaveLength(3);
   });
 
+  test('begins anew, and does not run twice, when the address is announced again meanwhile', () => {
+    const sent = run([
+      { at: 0, appeared: [1] },
+      { at: 60_000, appeared: [1] },
+    ]);
+    expect(sent.filter(({ at }) => at >= 60_000)).toHaveLength(11);
+  });
+
+  test('keeps the pace whoever calls, and however often', () => {
+    const sent = run(Array.from({ length: 100 }, (_, index) => ({ at: 1_000_000, appeared: [index] })));
+    expect(sent.filter(({ at }) => at === 1_000_000)).toHaveLength(11);
+  });
+
   test('leaves other addresses alone', () => {
     const sent = run([
       { at: 0, appeared: [1, 2] },
