@@ -5,6 +5,7 @@ import type { HealthCheck } from '../telemetry/health-server.ts';
 import { EXCLUDE_FILE, parseExcludeList } from './exclude-list.ts';
 import { parseSpeakerOptions, type SpeakerOptions, speakerHelp } from './options.ts';
 import { type WireHealth, WireThread } from './shell/wire-thread.ts';
+import { watchWire } from './shell/wire-watchdog.ts';
 import { AnnouncedServices } from './watch/announced-services.ts';
 import { AnnouncementOperator } from './watch/announcement-operator.ts';
 import { Announcer } from './watch/announcer.ts';
@@ -51,7 +52,8 @@ function wire(options: SpeakerOptions, excludedInterfaces: readonly string[], po
   return {
     ready: [wireAnswers],
     run: async (signal) => {
-      await Promise.all([thread.run(signal), announcements.start(signal), statuses.start(signal)]);
+      const watchdog = watchWire({ thread, clock, onReport: (report) => reports.take(report) }, signal);
+      await Promise.all([thread.run(signal), watchdog, announcements.start(signal), statuses.start(signal)]);
     },
   };
 }
