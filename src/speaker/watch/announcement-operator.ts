@@ -1,7 +1,6 @@
 import { type OperatorPorts, ResourceOperator } from '../../kubernetes/resource-operator.ts';
 import type { Index, Store } from '../../kubernetes/store.ts';
 import type { JsonObject } from '../../lib/json.ts';
-import { compareTexts } from '../../lib/order.ts';
 import { type EndpointFacts, endpointFacts } from '../../model/endpoint-facts.ts';
 import { type NodeFacts, nodeFacts } from '../../model/node-facts.ts';
 import { type ServiceFacts, serviceFacts } from '../../model/service.ts';
@@ -10,6 +9,7 @@ import type { AnnouncedServices } from './announced-services.ts';
 import { planAnnouncement } from './announcement-plan.ts';
 import type { Announcer } from './announcer.ts';
 import { Configuration } from './configuration.ts';
+import { NodeRoster } from './node-roster.ts';
 import { l2AdvertisementSource, poolSource } from './projections.ts';
 import { ServiceOfObject } from './service-of-object.ts';
 
@@ -40,8 +40,8 @@ const METALLB = ['metallb.io', 'v1beta1'] as const;
 export class AnnouncementOperator extends ResourceOperator {
   readonly #world: AnnouncementWorld;
   readonly #serviceOfSlice = new ServiceOfObject();
+  readonly #nodes = new NodeRoster();
   #view: View | undefined;
-  #nodes: { readonly facts: readonly NodeFacts[]; readonly text: string } = { facts: [], text: '' };
   #localInterfaces: readonly string[] | undefined;
 
   constructor(world: AnnouncementWorld, ports: OperatorPorts) {
@@ -53,7 +53,8 @@ export class AnnouncementOperator extends ResourceOperator {
   setLocalInterfaces(names: readonly string[]): void {
     if (this.#localInterfaces?.join() === names.join()) return;
     this.#localInterfaces = names;
-    for (const key of this.#everyService()) this.queue.add(key);
+    // The others are announced wherever there is a link: pods come and go with links of their own.
+    for (const key of this.#world.announcer.boundToInterfaces()) this.queue.add(key);
   }
 
   protected override async init(): Promise<void> {
@@ -61,20 +62,20 @@ export class AnnouncementOperator extends ResourceOperator {
       project: serviceEndpoints,
       names: (key, store) => this.#serviceOfSlice.changed(key, store.get(key)),
     });
-    const nodes = await this.watchResource('', 'v1', 'nodes', {
+    await this.watchResource('', 'v1', 'nodes', {
       project: nodeFacts,
-      names: (_key, store) => (this.#takeNodes(store) ? this.#everyService() : []),
+      names: (name, store) => this.#nodeChanged(name, store.get(name)),
     });
     const services = await this.watchResource('', 'v1', 'services', {
       project: loadBalancerFacts,
       fieldSelector: 'spec.type=LoadBalancer',
     });
     this.#view = { services, slices: slices.index(({ service }) => [service]), configuration: await this.#watchConfiguration() };
-    this.#takeNodes(nodes);
   }
 
   /** Decides on all Services at once, before anything waits: a restarted speaker answers again as soon as it can. */
   protected override async prepare(): Promise<void> {
+    if (!this.#nodes.has(this.#world.node)) this.#warnOfMissingNode();
     for (const key of this.#everyService()) this.#decide(key);
     this.#world.announced.settle();
   }
@@ -87,7 +88,7 @@ export class AnnouncementOperator extends ResourceOperator {
     const view = this.#view;
     if (view === undefined) return;
     const { node, loadBalancerClass, ignoreExcludeLabel, announcer } = this.#world;
-    const { pools, advertisements } = view.configuration.current;
+    const { pools, unreadablePools, advertisements } = view.configuration.current;
     const service = view.services.get(key);
     const verdict = planAnnouncement({
       node,
@@ -95,6 +96,7 @@ export class AnnouncementOperator extends ResourceOperator {
       endpoints: [...view.slices.get(key).values()],
       nodes: this.#nodes.facts,
       pools,
+      unreadablePools,
       advertisements: [...advertisements.advertisements.values()],
       localInterfaces: this.#localInterfaces,
       loadBalancerClass,
@@ -120,12 +122,15 @@ export class AnnouncementOperator extends ResourceOperator {
   }
 
   /** Nodes say something every few minutes; only what decides over candidates is worth another look at all Services. */
-  #takeNodes(nodes: Store<NodeFacts>): boolean {
-    const facts = valuesOf(nodes).sort((left, right) => compareTexts(left.name, right.name));
-    const text = JSON.stringify(facts);
-    if (text === this.#nodes.text) return false;
-    this.#nodes = { facts, text };
-    return true;
+  #nodeChanged(name: string, now: NodeFacts | undefined): Iterable<string> {
+    if (!this.#nodes.changed(name, now)) return [];
+    if (now === undefined && name === this.#world.node) this.#warnOfMissingNode();
+    return this.#everyService();
+  }
+
+  #warnOfMissingNode(): void {
+    const { node } = this.#world;
+    this.logger.warn(`no Node "${node}" in the cluster: this speaker announces nothing; is --node-name right?`, { op: 'startup', node });
   }
 
   #everyService(): Set<string> {

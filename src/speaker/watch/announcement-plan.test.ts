@@ -35,6 +35,7 @@ function observed({ service = { ips: [IP] }, advertisements = [{}], ...rest }: S
     endpoints: endpoints('node-2'),
     nodes: NODES.map((name) => node(name)),
     pools: parsePools([pool('first', ['203.0.113.0/24', '2001:db8::/64']), pool('second', ['198.51.100.0/24'])]),
+    unreadablePools: new Map(),
     advertisements: [...parseL2Advertisements(objects).advertisements.values()],
     localInterfaces: ['eth0', 'eth1'],
     loadBalancerClass: undefined,
@@ -132,6 +133,34 @@ describe('who announces', () => {
         expect(announcers({ nodes, service: { ips: [ip] } })).toEqual(owner === undefined ? [] : [owner]);
       }),
     );
+  });
+});
+
+test('Services that share an IPv4 address have one owner, in whatever order the status lists the addresses', () => {
+  for (let host = 1; host < 60; host++) {
+    const ip = `203.0.113.${host}`;
+    expect(announcers({ service: { ips: ['2001:db8::5', ip] } })).toEqual(announcers({ service: { ips: [ip] } }));
+  }
+});
+
+describe('a pool that cannot be read', () => {
+  const unreadablePools = new Map([['broken', { name: 'broken', labels: { zone: 'a' } }]]);
+  const given = { ips: ['192.168.77.1'], annotations: { 'metallb.io/ip-allocated-from-pool': 'broken' } };
+
+  test.each<{ why: string; scene: Scene; nodes: string[] }>([
+    { why: 'what it gave is announced', scene: { service: given, unreadablePools }, nodes: ['node-1'] },
+    {
+      why: 'by the advertisements that select it',
+      scene: { service: given, unreadablePools, advertisements: [{ ipAddressPoolSelectors: [{ matchLabels: { zone: 'a' } }] }] },
+      nodes: ['node-1'],
+    },
+    { why: 'and by no other', scene: { service: given, unreadablePools, advertisements: [{ ipAddressPools: ['first'] }] }, nodes: [] },
+    { why: 'what another gave is not', scene: { service: { ips: ['192.168.77.1'] }, unreadablePools }, nodes: [] },
+    { why: 'when it is gone, neither', scene: { service: given }, nodes: [] },
+  ])('$why', ({ scene, nodes }) => expect(announcers(scene).slice(0, 1)).toEqual(nodes.length === 0 ? [] : announcers(scene)));
+
+  test('its Services have one owner', () => {
+    expect(announcers({ service: given, unreadablePools })).toHaveLength(1);
   });
 });
 

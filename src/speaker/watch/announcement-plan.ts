@@ -7,7 +7,7 @@ import { mayAnnounce, type NodeFacts } from '../../model/node-facts.ts';
 import type { Announcement, InterfaceScope } from '../../model/plan.ts';
 import type { Pool } from '../../model/pool.ts';
 import type { PoolSet } from '../../model/pool-set.ts';
-import { hasAnnotation, hasClass, type ServiceFacts } from '../../model/service.ts';
+import { hasAnnotation, hasClass, POOL_ANNOTATION, type ServiceFacts } from '../../model/service.ts';
 import { type Candidate, electOwner } from './owner.ts';
 
 /** Everything the decision about one Service rests on, as one node sees it. */
@@ -21,6 +21,8 @@ export interface Observed {
   /** All Nodes of the cluster. */
   readonly nodes: readonly NodeFacts[];
   readonly pools: PoolSet;
+  /** Pools that cannot be read, by name: a Service that has its addresses from one keeps them. */
+  readonly unreadablePools: ReadonlyMap<string, Pick<Pool, 'name' | 'labels'>>;
   readonly advertisements: readonly L2Advertisement[];
   /** Names of the links this node could announce on; `undefined` until the wire thread has said. */
   readonly localInterfaces: readonly string[] | undefined;
@@ -74,7 +76,7 @@ export function planAnnouncement(observed: Observed): Verdict {
 
 type Withheld = Exclude<WithholdReason, 'noMatchingInterface'>;
 
-/** A Service that has addresses; `first` of them decides the owner of all. */
+/** A Service that has addresses; `first`, its first IPv4 address if it has one, decides the owner of all. */
 interface Subject {
   readonly service: ServiceFacts;
   readonly addresses: readonly IpAddress[];
@@ -89,7 +91,8 @@ function subjectOf({ service, loadBalancerClass }: Observed): Result<Subject, Wi
   const known = addresses.filter((address) => address !== undefined);
   // An entry of somebody else (a host name) means that the address is not ours alone to announce.
   if (known.length < addresses.length) return err('invalidIP');
-  const [first] = known;
+  // Services that share an IPv4 address must have one owner, whatever stands beside it.
+  const first = known.find(({ family }) => family === 'IPv4') ?? known[0];
   return first === undefined ? err('noIPAllocated') : ok({ service, addresses: known, first });
 }
 
@@ -99,7 +102,8 @@ function advertisementsOf(
   service: ServiceFacts,
   addresses: readonly IpAddress[],
 ): Result<readonly L2Advertisement[], Withheld> {
-  const pool = commonPool(observed.pools, addresses);
+  const recorded = service.annotations[POOL_ANNOTATION] ?? '';
+  const pool = commonPool(observed.pools, addresses) ?? observed.unreadablePools.get(recorded);
   if (pool === undefined) return err('ipNotAllowed');
   const matching = observed.advertisements.filter((each) => selectsPool(each, pool) && selectsService(each, service.labels));
   if (advertisementsOn(observed, matching).length === 0) return err('noMatchingAdvertisement');

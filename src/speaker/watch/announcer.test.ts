@@ -14,17 +14,19 @@ let events: string[];
 let announced: AnnouncedServices;
 let metrics: RecordingMetrics;
 let announcer: Announcer;
+let log: RecordingLogger;
 
 beforeEach(() => {
   changes = [];
   events = [];
   announced = new AnnouncedServices();
   metrics = new RecordingMetrics();
+  log = new RecordingLogger();
   announcer = new Announcer({
     node: 'node-1',
     announced,
     metrics,
-    log: new RecordingLogger(),
+    log,
     events: { record: (subject, type, reason, message) => void events.push(`${subject.name} ${type} ${reason} ${message}`) },
     applyToWire: (change) => void changes.push(change),
   });
@@ -70,6 +72,49 @@ test('a missing interface is said once by a warning, and again after it was ther
   announcer.carryOut(web.key, web, missing);
   expect(events.filter((event) => event.includes('announceFailed'))).toHaveLength(2);
   expect(changes.map(({ kind }) => kind)).toEqual(['announce', 'withdraw']);
+});
+
+test.each<{ reason: 'invalidIP' | 'ipNotAllowed' | 'sharedIPWithServiceSelector' | 'notOwner' | 'noIPAllocated'; said: string[] }>([
+  { reason: 'invalidIP', said: ['error invalid IP allocated by controller'] },
+  { reason: 'ipNotAllowed', said: ['error IP allocated by controller not allowed by config'] },
+  { reason: 'sharedIPWithServiceSelector', said: [expect.stringContaining('warn a Service with a sharing key')] as never },
+  { reason: 'notOwner', said: [] },
+  { reason: 'noIPAllocated', said: [] },
+])('$reason is said once: $said', ({ reason, said }) => {
+  const lines = (): string[] => log.lines.map(({ level, message }) => `${level} ${message}`);
+  announcer.carryOut(web.key, web, { kind: 'withhold', reason });
+  announcer.carryOut(web.key, web, { kind: 'withhold', reason });
+  expect(lines()).toEqual(said);
+  announcer.carryOut(web.key, undefined, { kind: 'withhold', reason: 'serviceDeleted' });
+  announcer.carryOut(web.key, web, { kind: 'withhold', reason });
+  expect(lines()).toEqual([...said, ...said]);
+});
+
+test('links matter to Services that name them, and to those that wait for one', () => {
+  const scoped: Verdict = {
+    kind: 'announce',
+    announcement: { service: web.key, addresses: [], interfaces: { all: false, names: ['eth1'] } },
+  };
+  expect([...announcer.boundToInterfaces()]).toEqual([]);
+  announcer.carryOut(web.key, web, announce('203.0.113.10'));
+  expect([...announcer.boundToInterfaces()]).toEqual([]);
+  announcer.carryOut(web.key, web, scoped);
+  expect([...announcer.boundToInterfaces()]).toEqual([web.key]);
+  announcer.carryOut(web.key, web, { kind: 'withhold', reason: 'noMatchingInterface', address: '203.0.113.10' });
+  expect([...announcer.boundToInterfaces()]).toEqual([web.key]);
+  announcer.carryOut(web.key, web, { kind: 'withhold', reason: 'notOwner' });
+  expect([...announcer.boundToInterfaces()]).toEqual([]);
+});
+
+test('the gauge follows each address', () => {
+  const value = (ip: string): number | undefined =>
+    metrics.value('metallb_speaker_announced', { service: web.key, protocol: 'layer2', node: 'node-1', ip });
+  announcer.carryOut(web.key, web, announce('203.0.113.10'));
+  expect([value('203.0.113.10'), value('203.0.113.11')]).toEqual([1, undefined]);
+  announcer.carryOut(web.key, web, announce('203.0.113.11'));
+  expect([value('203.0.113.10'), value('203.0.113.11')]).toEqual([undefined, 1]);
+  announcer.carryOut(web.key, web, { kind: 'withhold', reason: 'notOwner' });
+  expect(value('203.0.113.11')).toBeUndefined();
 });
 
 test('a Service made anew under the same name is a new one to its reader', () => {

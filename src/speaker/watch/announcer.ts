@@ -5,7 +5,7 @@ import type { ServiceFacts } from '../../model/service.ts';
 import type { Logger } from '../../telemetry/logger.ts';
 import type { Gauge, Metrics } from '../../telemetry/metrics.ts';
 import type { AnnouncedServices } from './announced-services.ts';
-import type { Verdict } from './announcement-plan.ts';
+import type { Verdict, WithholdReason } from './announcement-plan.ts';
 
 /** What carrying out a verdict needs of the world. */
 export interface AnnouncerPorts {
@@ -28,8 +28,8 @@ const PROTOCOL = 'layer2';
 export class Announcer {
   readonly #ports: AnnouncerPorts;
   readonly #gauge: Gauge;
-  /** Services for which this node is the owner and lacks the interface: said once, by event. */
-  readonly #withoutInterface = new Set<string>();
+  /** Why a Service was withheld when that was last said, by Service: not said again while it stays so. */
+  readonly #reasons = new Map<string, WithholdReason>();
 
   constructor(ports: AnnouncerPorts) {
     this.#ports = ports;
@@ -43,13 +43,22 @@ export class Announcer {
   /** Carries out the verdict on the Service `key`; `service` is `undefined` when it is gone. */
   carryOut(key: string, service: ServiceFacts | undefined, verdict: Verdict): void {
     if (verdict.kind === 'announce') {
-      this.#withoutInterface.delete(key);
+      this.#reasons.delete(key);
       if (service !== undefined) this.#announce(service, verdict.announcement);
       return;
     }
-    if (verdict.reason !== 'noMatchingInterface') this.#withoutInterface.delete(key);
-    else if (service !== undefined) this.#sayInterfaceMissing(service, verdict.address);
     this.#withdraw(key, verdict.reason);
+    if (service === undefined) this.#reasons.delete(key);
+    else if (this.#reasons.get(key) !== verdict.reason) {
+      this.#reasons.set(key, verdict.reason);
+      this.#sayWithheld(service, verdict);
+    }
+  }
+
+  /** The Services for which it matters which links the node has. */
+  *boundToInterfaces(): Iterable<string> {
+    for (const { interfaces, service } of this.#ports.announced.announcements()) if (!interfaces.all) yield service;
+    for (const [key, reason] of this.#reasons) if (reason === 'noMatchingInterface') yield key;
   }
 
   #announce(service: ServiceFacts, announcement: Announcement): void {
@@ -76,13 +85,21 @@ export class Announcer {
     log.info('withdrawing service announcement', { event: 'serviceWithdrawn', service: key, ip, reason, protocol: PROTOCOL });
   }
 
-  #sayInterfaceMissing(service: ServiceFacts, address: string): void {
-    if (this.#withoutInterface.has(service.key)) return;
-    this.#withoutInterface.add(service.key);
+  /** Says why, where that is more than the normal day: another node is the owner, or there is no address yet. */
+  #sayWithheld(service: ServiceFacts, verdict: Verdict & { readonly kind: 'withhold' }): void {
     const { events, log, node } = this.#ports;
-    const message = `the interfaces specified by LB IP "${address}" doesn't exist in assigned node "${node}" with protocol "${PROTOCOL}"`;
-    log.warn(message, { op: 'setBalancer', service: service.key, reason: 'noMatchingInterface' });
-    events.record(subjectOf(service), 'Warning', 'announceFailed', message);
+    const { reason } = verdict;
+    const fields = { op: 'setBalancer', service: service.key, ips: service.ingress.map(({ ip }) => ip), reason };
+    if (verdict.reason === 'noMatchingInterface') {
+      const message = `the interfaces specified by LB IP "${verdict.address}" doesn't exist in assigned node "${node}" with protocol "${PROTOCOL}"`;
+      log.warn(message, fields);
+      events.record(subjectOf(service), 'Warning', 'announceFailed', message);
+    } else if (reason === 'invalidIP') log.error('invalid IP allocated by controller', fields);
+    else if (reason === 'ipNotAllowed') log.error('IP allocated by controller not allowed by config', fields);
+    else if (reason === 'sharedIPWithServiceSelector') {
+      const message = 'a Service with a sharing key is not announced by an L2Advertisement with serviceSelectors: leave out one of them';
+      log.warn(message, { ...fields, event: 'skipping should announce l2' });
+    }
   }
 
   #labels(service: string, ip: string): Readonly<Record<string, string>> {

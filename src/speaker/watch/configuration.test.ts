@@ -38,3 +38,14 @@ test('a refused object keeps its last form, is said once and counts as stale unt
   expect(configuration.current.pools.refused.size).toBe(0);
   expect(metrics.value(STALE)).toBe(0);
 });
+
+test('a pool that was never read is known by name and labels, one that was goes on as it was', () => {
+  const objects = [pool('good', ['203.0.113.0/24']), pool('bad', ['nonsense'], {}, { labels: { zone: 'a' } })];
+  const source = { pools: () => objects, advertisements: () => [] };
+  const configuration = new Configuration(source, new RecordingLogger(), new RecordingMetrics());
+  expect([...configuration.current.unreadablePools.values()]).toEqual([{ name: 'bad', labels: { zone: 'a' } }]);
+  objects[0] = pool('good', ['nonsense'], {}, { generation: 2 });
+  configuration.outdate();
+  expect([...configuration.current.unreadablePools.keys()]).toEqual(['bad']);
+  expect([...configuration.current.pools.pools.keys()]).toEqual(['good']);
+});

@@ -2,6 +2,7 @@ import type { IPAddressPool } from '../../crds/ip-address-pool.ts';
 import type { L2Advertisement as L2AdvertisementObject } from '../../crds/l2-advertisement.ts';
 import { type ConfigurationGauges, configurationGauges } from '../../kubernetes/configuration-gauges.ts';
 import { type L2AdvertisementSet, parseL2Advertisements } from '../../model/l2-advertisement.ts';
+import type { Pool } from '../../model/pool.ts';
 import { NO_POOLS, type PoolSet, parsePools } from '../../model/pool-set.ts';
 import type { Logger } from '../../telemetry/logger.ts';
 import type { Metrics } from '../../telemetry/metrics.ts';
@@ -12,9 +13,14 @@ export interface ConfigurationSource {
   advertisements(): Iterable<L2AdvertisementObject>;
 }
 
+/** A pool as far as an advertisement selects it. */
+export type PoolIdentity = Pick<Pool, 'name' | 'labels'>;
+
 /** The objects that are in use, and why others are not. */
 export interface ParsedConfiguration {
   readonly pools: PoolSet;
+  /** Pools that are there, are refused and have no earlier form, by name: what they gave stays, and is announced. */
+  readonly unreadablePools: ReadonlyMap<string, PoolIdentity>;
   readonly advertisements: L2AdvertisementSet;
 }
 
@@ -27,7 +33,7 @@ export class Configuration {
   readonly #log: Logger;
   readonly #gauges: ConfigurationGauges;
   /** What was parsed last: a refused object goes on as it was then. */
-  #last: ParsedConfiguration = { pools: NO_POOLS, advertisements: parseL2Advertisements([]) };
+  #last: ParsedConfiguration = { pools: NO_POOLS, unreadablePools: new Map(), advertisements: parseL2Advertisements([]) };
   /** The same while no object has changed since. */
   #current: ParsedConfiguration | undefined;
   #refusals: ReadonlyMap<string, string> = new Map();
@@ -50,8 +56,11 @@ export class Configuration {
   }
 
   #parse(): ParsedConfiguration {
+    const objects = [...this.#source.pools()];
+    const pools = parsePools(objects, this.#last.pools);
     this.#last = {
-      pools: parsePools([...this.#source.pools()], this.#last.pools),
+      pools,
+      unreadablePools: unreadable(objects, pools),
       advertisements: parseL2Advertisements([...this.#source.advertisements()], this.#last.advertisements),
     };
     this.#report(this.#last);
@@ -71,4 +80,9 @@ export class Configuration {
     this.#gauges.loaded.set(1);
     this.#gauges.stale.set(refusals.size > 0 ? 1 : 0);
   }
+}
+
+function unreadable(objects: readonly IPAddressPool[], { pools, refused }: PoolSet): ReadonlyMap<string, PoolIdentity> {
+  const without = objects.filter(({ metadata: { name } }) => refused.has(name) && !pools.has(name));
+  return new Map(without.map(({ metadata: { name, labels = {} } }) => [name, { name, labels }]));
 }

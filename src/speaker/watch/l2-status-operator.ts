@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
 import type { Api } from '../../kubernetes/api.ts';
 import { isStatus } from '../../kubernetes/api-error.ts';
-import { collectionPath, objectPath, type Resource } from '../../kubernetes/resource.ts';
+import { createObject, deleteObject, getObject } from '../../kubernetes/objects.ts';
+import type { ObjectName, Resource } from '../../kubernetes/resource.ts';
 import { type OperatorPorts, ResourceOperator } from '../../kubernetes/resource-operator.ts';
 import type { StatusTarget, StatusWriter } from '../../kubernetes/status-writer.ts';
 import type { Index } from '../../kubernetes/store.ts';
@@ -21,6 +22,8 @@ export interface L2StatusWorld {
   readonly announced: AnnouncedServices;
   readonly statusWriter: StatusWriter;
 }
+
+const PODS: Resource = { group: '', version: 'v1', plural: 'pods' };
 
 /** A ServiceL2Status has no longer name than this many digits of a hash: 40 bits tell 10,000 Services apart. */
 const HASH_DIGITS = 10;
@@ -85,7 +88,7 @@ export class L2StatusOperator extends ResourceOperator {
   }
 
   async #carryOut(key: string, action: L2StatusAction, signal: AbortSignal): Promise<void> {
-    if (action.kind === 'delete') await this.#delete(action.target, signal);
+    if (action.kind === 'delete') await deleteObject(this.#api, this.#resource, action.target, signal);
     else if (action.kind === 'write') await this.#write(key, action.target, action.interfaces, signal);
     else {
       const created = await this.#create(key, signal);
@@ -107,28 +110,31 @@ export class L2StatusOperator extends ResourceOperator {
     const metadata = { name, namespace, labels, ownerReferences: this.#ownerReferences };
     const body = { apiVersion: 'metallb.io/v1beta1', kind: 'ServiceL2Status', metadata, spec: {} };
     try {
-      return l2StatusFacts(objectOf(await this.#api.request({ method: 'POST', path: collectionPath(this.#resource), body }, signal)));
+      return l2StatusFacts(await createObject(this.#api, this.#resource, body, signal));
     } catch (thrown) {
-      // It is there and the watch has yet to tell: its event gives the next turn.
-      if (isStatus(thrown, 409)) return undefined;
-      throw thrown;
+      if (!isStatus(thrown, 409)) throw thrown;
+      await this.#makeRoom(key, { namespace, name }, signal);
+      return undefined;
     }
+  }
+
+  /**
+   * The name is taken. Mostly the object is ours, and the watch has yet to tell: its event gives the next turn. One that
+   * lost its labels would never be found, so it goes.
+   */
+  async #makeRoom(key: string, name: ObjectName, signal: AbortSignal): Promise<void> {
+    const there = await getObject(this.#api, this.#resource, name, signal);
+    if (there === undefined) return this.queue.add(key);
+    const facts = l2StatusFacts(there);
+    if (facts.service === key && facts.node === this.#world.node) return;
+    await deleteObject(this.#api, this.#resource, facts, signal);
+    this.queue.add(key);
   }
 
   async #write(key: string, target: StatusTarget, interfaces: readonly string[], signal: AbortSignal): Promise<void> {
     const [serviceNamespace = '', serviceName = ''] = key.split('/');
     const status = { node: this.#world.node, serviceName, serviceNamespace, interfaces: interfaces.map((name) => ({ name })) };
     await this.#world.statusWriter.write(this.#resource, target, { status }, signal);
-  }
-
-  async #delete({ namespace, name, uid }: L2StatusFacts, signal: AbortSignal): Promise<void> {
-    const path = objectPath(this.#resource, { namespace, name });
-    try {
-      await this.#api.request({ method: 'DELETE', path, body: { preconditions: { uid } } }, signal);
-    } catch (thrown) {
-      // Gone already, or replaced by one that is not meant.
-      if (!isStatus(thrown, 404) && !isStatus(thrown, 409)) throw thrown;
-    }
   }
 
   /** Remembers whose objects a dead owner left behind, at the moment this node takes the Service over. */
@@ -146,16 +152,13 @@ export class L2StatusOperator extends ResourceOperator {
   async #ownPod(signal: AbortSignal): Promise<JsonObject[]> {
     const { namespace, podName } = this.#world;
     if (podName === '') return [];
-    try {
-      const path = objectPath({ group: '', version: 'v1', plural: 'pods' }, { namespace, name: podName });
-      const pod = objectOf(await this.#api.request({ method: 'GET', path }, signal));
-      return [{ apiVersion: 'v1', kind: 'Pod', name: podName, uid: textOf(objectOf(pod.metadata).uid) ?? '' }];
-    } catch (thrown) {
-      if (!isStatus(thrown, 404)) throw thrown;
+    const pod = await getObject(this.#api, PODS, { namespace, name: podName }, signal);
+    if (pod === undefined) {
       const message = `no pod "${namespace}/${podName}": its ServiceL2Status objects stay behind when it ends; is --pod-name right?`;
       this.logger.warn(message, { op: 'startup' });
       return [];
     }
+    return [{ apiVersion: 'v1', kind: 'Pod', name: podName, uid: textOf(objectOf(pod.metadata).uid) ?? '' }];
   }
 }
 

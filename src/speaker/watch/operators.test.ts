@@ -179,3 +179,19 @@ test('an advertisement for interfaces the node lacks: said by event, announced w
   await happens('announced on it', () => spoken().at(-1) === 'announce 203.0.113.10');
   await happens('the object names it', () => JSON.stringify(statuses()[0]?.status?.interfaces) === '[{"name":"eth7"}]');
 });
+
+test('an object with our name that lost its labels makes room', async () => {
+  await happens('the status is written', () => statuses()[0]?.status !== undefined);
+  const [own] = statuses();
+  if (own === undefined) throw new Error('there is none');
+  scene.server.put(STATUSES, { ...own, metadata: { ...own.metadata, labels: {}, namespace: 'metallb-system' } } as never);
+  await happens('it has its labels again', () =>
+    statuses().some((each) => each.metadata.labels['metallb.io/node'] === 'node-1' && each.status !== undefined),
+  );
+  expect(statuses()).toHaveLength(1);
+});
+
+test('a node of another name than any in the cluster is warned of', async () => {
+  scene.server.remove(NODES, 'node-1');
+  await happens('the warning', () => scene.log.messages('warn').some((line) => line.startsWith('no Node "node-1" in the cluster')));
+});

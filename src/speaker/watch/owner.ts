@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 
 /** A node that may announce an address, and how much the advertisements prefer it (0: not at all). */
 export interface Candidate {
@@ -11,15 +11,16 @@ export interface Candidate {
  * bytes. Every node that sees the same candidates comes to the same answer without asking another, and it is the answer
  * that MetalLB gives, so that a cluster that is swapped over keeps its owners.
  *
- * `address` is the canonical text of the first address of the Service; all its addresses go to one node. `undefined`
- * when nobody may announce it.
+ * `address` is the canonical text of one address of the Service; all its addresses go to one node. `undefined` when
+ * nobody may announce it.
  */
 export function electOwner(candidates: readonly Candidate[], address: string): string | undefined {
-  let owner: { candidate: Candidate; rank: Buffer } | undefined;
+  let owner: { candidate: Candidate; rank: string } | undefined;
   for (const candidate of candidates) {
     if (owner !== undefined && candidate.score < owner.candidate.score) continue;
-    const rank = createHash('sha256').update(`${candidate.node}#${address}`).digest();
-    if (owner === undefined || candidate.score > owner.candidate.score || Buffer.compare(rank, owner.rank) < 0) owner = { candidate, rank };
+    // Hexadecimal digits sort as the bytes that they stand for.
+    const rank = hash('sha256', `${candidate.node}#${address}`, 'hex');
+    if (owner === undefined || candidate.score > owner.candidate.score || rank < owner.rank) owner = { candidate, rank };
   }
   return owner?.candidate.node;
 }
