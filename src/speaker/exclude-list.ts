@@ -2,6 +2,7 @@ import { parse } from 'yaml';
 import { describeError } from '../lib/errors.ts';
 import { listOf, objectOf } from '../lib/json.ts';
 import { err, ok, type Result } from '../lib/result.ts';
+import { goRegExp } from './go-regexp.ts';
 
 /** Where the ConfigMap `metallb-excludel2` is mounted. */
 export const EXCLUDE_FILE = '/etc/metallb/excludel2.yaml';
@@ -9,9 +10,9 @@ export const EXCLUDE_FILE = '/etc/metallb/excludel2.yaml';
 const KEY = 'announcedInterfacesToExclude';
 
 /**
- * Reads the file that keeps links out of layer 2: a YAML object with a list of regular expressions, which match
+ * Reads the file that keeps links out of layer 2: a YAML object with a list of regular expressions of Go, which match
  * anywhere in a name unless they are anchored. No file or no list excludes nothing. The error is one line that names
- * the file and the entry.
+ * the file and the entry. What it gives are expressions of JavaScript.
  */
 export function parseExcludeList(text: string | undefined): Result<readonly string[], string> {
   if (text === undefined) return ok([]);
@@ -27,18 +28,9 @@ export function parseExcludeList(text: string | undefined): Result<readonly stri
   const patterns: string[] = [];
   for (const entry of listOf(list)) {
     if (typeof entry !== 'string') return refuse(`${JSON.stringify(entry)} in ${KEY} is not a text`);
-    const fault = faultOf(entry);
-    if (fault !== undefined) return refuse(`"${entry}" in ${KEY} is no regular expression: ${fault}`);
-    patterns.push(entry);
+    const pattern = goRegExp(entry);
+    if (!pattern.ok) return refuse(`"${entry}" in ${KEY} is no regular expression: ${pattern.error}`);
+    patterns.push(pattern.value);
   }
   return ok(patterns);
-}
-
-function faultOf(pattern: string): string | undefined {
-  try {
-    new RegExp(pattern);
-    return undefined;
-  } catch (thrown) {
-    return describeError(thrown);
-  }
 }
