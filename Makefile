@@ -51,21 +51,21 @@ verify: setup ## fail when generated files differ from a fresh generation
 
 .PHONY: servers
 servers: setup ## find, fetch or build the test servers (kube-apiserver, etcd, ...)
-	@node hack/kubernetes/fetch.ts
+	@node hack/kubernetes/fetch.ts >/dev/null
 
 .PHONY: test-lab
-test-lab: servers ## the tests that need real servers and network namespaces; ARGS as above
+test-lab: setup ## the tests that need real servers and network namespaces; ARGS as above
 	@$(JEST) --config test/lab/jest.config.json $(ARGS)
 
 .PHONY: test
 test: check test-lab ## everything
 
 .PHONY: lab
-lab: servers ## a running cluster to play with, until Ctrl-C
+lab: setup ## a running cluster to play with, until Ctrl-C
 	@exec node hack/lab.ts
 
 .PHONY: demo
-demo: servers ## the whole story in a minute, unattended
+demo: setup ## the whole story in a minute, unattended
 	@exec node hack/demo.ts
 
 .PHONY: bench
