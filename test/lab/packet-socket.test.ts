@@ -1,4 +1,5 @@
 import { execFileSync } from 'node:child_process';
+import { readdirSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, test } from '@jest/globals';
 import { formatMac } from '../../src/lib/mac.ts';
@@ -12,7 +13,8 @@ import { describeInOwnNamespace } from '../support/lab/own-namespace.ts';
 import { describeNodeNetwork, type NodeNetworkFixture } from '../support/node-network-contract.ts';
 
 const ARP = 0x0806;
-/** EINVAL, EFAULT and EBADF of Linux, negative. */
+/** ENODEV, EINVAL, EFAULT and EBADF of Linux, negative. */
+const NO_DEVICE = -19;
 const INVALID = -22;
 const FAULT = -14;
 const CLOSED = -9;
@@ -60,6 +62,10 @@ function indexOf(link: string): number {
   return Number(/^\d+/.exec(execFileSync('ip', ['-o', 'link', 'show', link], { encoding: 'utf8' })));
 }
 
+function entriesOf(folder: string): number {
+  return readdirSync(folder).length;
+}
+
 function codeOf(act: () => void): string {
   try {
     act();
@@ -95,6 +101,20 @@ function testAddon(): void {
 
   test.each([0, 7, 8 * 4_097])('refuses a program of %d octets', (octets) => {
     expect(native.openPacketSocket(1, ARP, 1_000, new Uint8Array(octets), slots(), lengths(), ignore)).toBe(INVALID);
+  });
+
+  test('a socket is closed by a thread of its own, and nothing of either is left', async () => {
+    const [threads, descriptors] = [entriesOf('/proc/self/task'), entriesOf('/proc/self/fd')];
+    const noLink = 9_999;
+    let most = 0;
+    for (let round = 0; round < 50; round++) {
+      expect(native.openPacketSocket(noLink, ARP, 1_000, keepAll, slots(), lengths(), ignore)).toBe(NO_DEVICE);
+      most = Math.max(most, entriesOf('/proc/self/task'));
+    }
+    expect(most).toBeGreaterThan(threads);
+    for (let round = 0; round < 1_000 && entriesOf('/proc/self/task') > threads; round++) await sleep(2);
+    expect(entriesOf('/proc/self/task')).toBeLessThanOrEqual(threads);
+    expect(entriesOf('/proc/self/fd')).toBeLessThanOrEqual(descriptors);
   });
 
   test('slots that were given to another thread end the reading with one failure', async () => {

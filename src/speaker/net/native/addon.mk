@@ -3,12 +3,14 @@
 NODE_ARCH := $(if $(filter aarch64 arm64,$(shell uname -m)),arm64,x64)
 NODE_HEADERS := node_modules/node-linux-$(NODE_ARCH)/include/node
 ADDON_CFLAGS := -std=c17 -Wall -Wextra -Werror -O2 -fPIC -fvisibility=hidden -fstack-protector-strong -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2
+# Never unloaded: a thread that closes a socket may outlive the worker that opened it, and returns through this code.
+ADDON_LDFLAGS := -shared -pthread -Wl,-z,nodelete
 
 addon: build/typemetal_net.node
 
-build/typemetal_net.node: src/speaker/net/native/typemetal_net.c node_modules/.package-lock.json
+build/typemetal_net.node: src/speaker/net/native/typemetal_net.c src/speaker/net/native/addon.mk node_modules/.package-lock.json
 	@mkdir -p $(@D)
-	@$(CC) $(ADDON_CFLAGS) -isystem $(NODE_HEADERS) -shared -o $@ $<
+	@$(CC) $(ADDON_CFLAGS) -isystem $(NODE_HEADERS) $(ADDON_LDFLAGS) -o $@ $<
 
 # Asks by ARP and measures the answers: for bench/arp.ts.
 build/arp-load: bench/arp-load.c

@@ -17,10 +17,10 @@
 #include <linux/netlink.h>
 #include <net/ethernet.h>
 #include <node_api.h>
+#include <pthread.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 #include <uv.h>
@@ -29,6 +29,7 @@ enum {
   MAX_SLOTS = 64,  // messages of one recvmmsg; what fits on the stack with room to spare
   MAX_BATCHES = 4, // batches of one wake-up; then timers and other sockets have their turn
   MAX_ARGUMENTS = 7,
+  CLOSER_STACK_OCTETS = 64 * 1024, // it makes one call; a signal that comes to it needs the rest
 };
 
 // One open socket. Two hold it: the event loop until its handle is closed, and JavaScript until the external is
@@ -62,9 +63,30 @@ static void let_go(struct polled_socket *polled) {
   if (--polled->holders == 0) free(polled);
 }
 
+static void *close_one(void *fd) {
+  close((int)(intptr_t)fd);
+  return NULL;
+}
+
+// Closes a descriptor without waiting for it. The kernel lets a packet socket go only when no processor reads it any
+// more (an RCU grace period: milliseconds to tens of them), and on this thread somebody's ARP request would wait. Threads
+// are as few as sockets; where none can be had, a late answer is better than a descriptor that stays open.
+static void close_aside(int fd) {
+  pthread_t closer;
+  pthread_attr_t attributes;
+  bool started = false;
+  if (pthread_attr_init(&attributes) == 0) {
+    started = pthread_attr_setstacksize(&attributes, CLOSER_STACK_OCTETS) == 0 &&
+              pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED) == 0 &&
+              pthread_create(&closer, &attributes, close_one, (void *)(intptr_t)fd) == 0;
+    pthread_attr_destroy(&attributes);
+  }
+  if (!started) close(fd);
+}
+
 static void on_poll_closed(uv_handle_t *handle) {
   struct polled_socket *polled = handle->data;
-  close(polled->fd); // only now: the loop must not find the number in another's hands
+  close_aside(polled->fd); // only now: the loop must not find the number in another's hands
   polled->fd = -1;
   napi_remove_async_cleanup_hook(polled->hook);
   let_go(polled);
@@ -125,15 +147,11 @@ static int receive_batch(struct polled_socket *polled) {
   // A view that was transferred to another thread has no elements any more.
   if (!referenced_view(polled, polled->slots, napi_uint8_array, octets, &slots)) return -EFAULT;
   if (!referenced_view(polled, polled->lengths, napi_uint32_array, polled->slot_count, &lengths)) return -EFAULT;
-  memset(messages, 0, polled->slot_count * sizeof(messages[0]));
   for (uint32_t slot = 0; slot < polled->slot_count; slot++) {
-    places[slot].iov_base = (uint8_t *)slots.start + (size_t)slot * polled->slot_octets;
-    places[slot].iov_len = polled->slot_octets;
-    messages[slot].msg_hdr.msg_iov = &places[slot];
-    messages[slot].msg_hdr.msg_iovlen = 1;
-    if (!polled->netlink) continue;
-    messages[slot].msg_hdr.msg_name = &senders[slot];
-    messages[slot].msg_hdr.msg_namelen = sizeof(senders[slot]);
+    struct msghdr header = {.msg_iov = &places[slot], .msg_iovlen = 1};
+    if (polled->netlink) header.msg_name = &senders[slot], header.msg_namelen = sizeof(senders[slot]);
+    messages[slot] = (struct mmsghdr){.msg_hdr = header};
+    places[slot] = (struct iovec){(uint8_t *)slots.start + (size_t)slot * polled->slot_octets, polled->slot_octets};
   }
   int count = recvmmsg(polled->fd, messages, polled->slot_count, MSG_DONTWAIT, NULL);
   if (count < 0) return errno == EAGAIN || errno == EINTR ? 0 : -errno;
@@ -197,25 +215,22 @@ static bool arguments_of(napi_env env, napi_callback_info call, size_t count, na
   return napi_get_cb_info(env, call, &given, arguments, NULL, NULL) == napi_ok && given == count;
 }
 
-// The socket behind an external of ours; NULL for everything else.
-static struct polled_socket *socket_of(napi_env env, napi_value value) {
+// The socket that is the first of a call's `count` arguments; NULL for anything but an external of ours.
+static struct polled_socket *socket_of(napi_env env, napi_callback_info call, size_t count, napi_value *arguments) {
   void *polled = NULL;
   bool ours = false;
-  if (napi_check_object_type_tag(env, value, &SOCKET_TAG, &ours) != napi_ok || !ours) return NULL;
-  return napi_get_value_external(env, value, &polled) == napi_ok ? polled : NULL;
+  if (!arguments_of(env, call, count, arguments)) return NULL;
+  if (napi_check_object_type_tag(env, arguments[0], &SOCKET_TAG, &ours) != napi_ok || !ours) return NULL;
+  return napi_get_value_external(env, arguments[0], &polled) == napi_ok ? polled : NULL;
 }
 
 // Attaches a program of eight octets an instruction, as `struct sock_filter` lies in memory. 0 or errno.
 static int attach_filter(int fd, const struct octets *program) {
   size_t count = program->count / sizeof(struct sock_filter);
   if (count == 0 || count > BPF_MAXINSNS || program->count % sizeof(struct sock_filter) != 0) return EINVAL;
-  struct sock_filter *aligned = malloc(program->count);
-  if (aligned == NULL) return ENOMEM;
-  memcpy(aligned, program->start, program->count);
-  struct sock_fprog attached = {.len = (unsigned short)count, .filter = aligned};
-  int failure = setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &attached, sizeof(attached)) == 0 ? 0 : errno;
-  free(aligned);
-  return failure;
+  // The kernel copies the octets from wherever they lie.
+  struct sock_fprog attached = {.len = (unsigned short)count, .filter = program->start};
+  return setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &attached, sizeof(attached)) == 0 ? 0 : errno;
 }
 
 // Asks for a receive queue of this size: beyond the system's limit when we may, up to it otherwise.
@@ -284,7 +299,7 @@ no_poll:
   forget(polled);
   free(polled);
 no_memory:
-  close(fd);
+  close_aside(fd);
   return number(env, -ENOMEM);
 }
 
@@ -307,7 +322,7 @@ static napi_value open_packet_socket(napi_env env, napi_callback_info call) {
   int failure = attach_filter(fd, &filter);
   if (failure == 0 && bind(fd, (struct sockaddr *)&address, sizeof(address)) != 0) failure = errno;
   if (failure == 0) return poll_socket(env, fd, false, &reception);
-  close(fd);
+  close_aside(fd);
   return number(env, -failure);
 }
 
@@ -326,7 +341,7 @@ static napi_value open_route_socket(napi_env env, napi_callback_info call) {
   struct sockaddr_nl address = {.nl_family = AF_NETLINK, .nl_groups = groups};
   if (bind(fd, (struct sockaddr *)&address, sizeof(address)) == 0) return poll_socket(env, fd, true, &reception);
   int failure = errno;
-  close(fd);
+  close_aside(fd);
   return number(env, -failure);
 }
 
@@ -334,10 +349,8 @@ static napi_value open_route_socket(napi_env env, napi_callback_info call) {
 static napi_value send_octets(napi_env env, napi_callback_info call) {
   napi_value arguments[MAX_ARGUMENTS];
   struct octets octets;
-  struct polled_socket *polled;
-  if (!arguments_of(env, call, 2, arguments) || (polled = socket_of(env, arguments[0])) == NULL ||
-      !view_of(env, arguments[1], napi_uint8_array, &octets))
-    return refuse(env, "send(socket, octets)");
+  struct polled_socket *polled = socket_of(env, call, 2, arguments);
+  if (polled == NULL || !view_of(env, arguments[1], napi_uint8_array, &octets)) return refuse(env, "send(socket, octets)");
   if (polled->closed) return number(env, -EBADF);
   return number(env, send(polled->fd, octets.start, octets.count, MSG_DONTWAIT | MSG_NOSIGNAL) < 0 ? -errno : 0);
 }
@@ -346,19 +359,16 @@ static napi_value send_octets(napi_env env, napi_callback_info call) {
 static napi_value set_filter(napi_env env, napi_callback_info call) {
   napi_value arguments[MAX_ARGUMENTS];
   struct octets program;
-  struct polled_socket *polled;
-  if (!arguments_of(env, call, 2, arguments) || (polled = socket_of(env, arguments[0])) == NULL ||
-      !view_of(env, arguments[1], napi_uint8_array, &program))
-    return refuse(env, "setFilter(socket, program)");
+  struct polled_socket *polled = socket_of(env, call, 2, arguments);
+  if (polled == NULL || !view_of(env, arguments[1], napi_uint8_array, &program)) return refuse(env, "setFilter(socket, program)");
   return number(env, polled->closed ? -EBADF : -attach_filter(polled->fd, &program));
 }
 
 // takeDrops(socket): frames that found the queue full since the last call, or negative errno.
 static napi_value take_drops(napi_env env, napi_callback_info call) {
   napi_value arguments[MAX_ARGUMENTS];
-  struct polled_socket *polled;
-  if (!arguments_of(env, call, 1, arguments) || (polled = socket_of(env, arguments[0])) == NULL)
-    return refuse(env, "takeDrops(socket)");
+  struct polled_socket *polled = socket_of(env, call, 1, arguments);
+  if (polled == NULL) return refuse(env, "takeDrops(socket)");
   if (polled->closed) return number(env, -EBADF);
   struct tpacket_stats counted = {0};
   socklen_t length = sizeof(counted);
@@ -369,30 +379,21 @@ static napi_value take_drops(napi_env env, napi_callback_info call) {
 // close(socket): no callback comes after it. Any number of times.
 static napi_value close_socket(napi_env env, napi_callback_info call) {
   napi_value arguments[MAX_ARGUMENTS];
-  struct polled_socket *polled;
-  if (!arguments_of(env, call, 1, arguments) || (polled = socket_of(env, arguments[0])) == NULL)
-    return refuse(env, "close(socket)");
+  struct polled_socket *polled = socket_of(env, call, 1, arguments);
+  if (polled == NULL) return refuse(env, "close(socket)");
   shut(polled);
   return NULL;
 }
 
 NAPI_MODULE_INIT() {
-  const struct {
-    const char *name;
-    napi_callback function;
-  } functions[] = {
-      {"openPacketSocket", open_packet_socket},
-      {"openRouteSocket", open_route_socket},
-      {"send", send_octets},
-      {"setFilter", set_filter},
-      {"takeDrops", take_drops},
-      {"close", close_socket},
+  const napi_property_descriptor functions[] = {
+      {.utf8name = "openPacketSocket", .method = open_packet_socket},
+      {.utf8name = "openRouteSocket", .method = open_route_socket},
+      {.utf8name = "send", .method = send_octets},
+      {.utf8name = "setFilter", .method = set_filter},
+      {.utf8name = "takeDrops", .method = take_drops},
+      {.utf8name = "close", .method = close_socket},
   };
-  for (size_t index = 0; index < sizeof(functions) / sizeof(functions[0]); index++) {
-    napi_value function;
-    const char *name = functions[index].name;
-    if (napi_create_function(env, name, NAPI_AUTO_LENGTH, functions[index].function, NULL, &function) != napi_ok) return NULL;
-    if (napi_set_named_property(env, exports, name, function) != napi_ok) return NULL;
-  }
-  return exports;
+  size_t count = sizeof(functions) / sizeof(functions[0]);
+  return napi_define_properties(env, exports, count, functions) == napi_ok ? exports : NULL;
 }
