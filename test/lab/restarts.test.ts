@@ -6,13 +6,13 @@ import { describeLab } from '../support/lab/lab-suite.ts';
 import { ingressOf, type Stored } from './support/cluster.ts';
 import { generator } from './support/odd-frames.ts';
 import { alarmingLines, ProductLab, START_MILLISECONDS, STOP_MILLISECONDS } from './support/product-lab.ts';
-import { type Faults, RollCall } from './support/roll-call.ts';
+import { type Faults, MAY_CHANGE, RollCall } from './support/roll-call.ts';
 
 /** Processes are killed while Services come and go: no address is ever lost, doubled or changed. */
 
 const KILLS = 50;
 /** Most Services at once; few more addresses than that, so that what is given back is given out again soon. */
-const MOST_SERVICES = 14;
+const MOST_SERVICES = 12;
 const POOL = '198.51.100.200-198.51.100.217';
 /** The longest pause before a kill; a controller needs one to two seconds to its first allocation, so this meets every phase. */
 const LONGEST_PAUSE_MILLISECONDS = 3_000;
@@ -23,9 +23,13 @@ const PATIENCE = { withinMilliseconds: 30_000 };
 
 let product: ProductLab;
 
-/** Creates and deletes Services at random, and remembers which there must be. */
+/** Old Services that want an address only now and then: one that does so while the controller is dead must not take a younger one's. */
+const TURNING = ['turning-1', 'turning-2', 'turning-3'];
+
+/** Creates, deletes and turns Services at random, and remembers which there must be. */
 class Traffic {
   readonly #random: () => number;
+  readonly #resting = new Set<string>();
   /** The names of those that there must be now. */
   readonly alive: string[] = [];
   /** How many there have been. */
@@ -35,13 +39,30 @@ class Traffic {
     this.#random = random;
   }
 
-  /** One to three Services come or go. */
+  /** The old Services come first. */
+  async begin(): Promise<void> {
+    for (const name of TURNING) await product.cluster.createService(name, { labels: { [MAY_CHANGE]: 'yes' } });
+  }
+
+  /** All of the old Services want an address in the end. */
+  async end(): Promise<void> {
+    for (const name of this.#resting) await this.#turn(name);
+  }
+
+  /** One to three Services come or go, and perhaps an old one turns. */
   async churn(): Promise<void> {
+    if (this.#random() % 2 === 0) await this.#turn(TURNING[this.#random() % TURNING.length] ?? '');
     for (let change = this.#random() % 3; change >= 0; change--) {
       const full = this.alive.length >= MOST_SERVICES;
       if (full || (this.alive.length > 3 && this.#random() % 2 === 0)) await this.#delete();
       else await this.#create();
     }
+  }
+
+  async #turn(name: string): Promise<void> {
+    const type = this.#resting.delete(name) ? 'LoadBalancer' : 'ClusterIP';
+    if (type === 'ClusterIP') this.#resting.add(name);
+    await product.cluster.patch('Service', name, { spec: { type } });
   }
 
   async #create(): Promise<void> {
@@ -121,6 +142,7 @@ describeLab('restarts', () => {
       process.stderr.write(`the kills are those of LAB_SEED=${seed}\n`);
       const random = generator(seed);
       const traffic = new Traffic(random);
+      await traffic.begin();
       await using watchman = new Watchman();
       for (let kill = 0; kill < KILLS; kill++) {
         await traffic.churn();
@@ -130,7 +152,8 @@ describeLab('restarts', () => {
         await churning;
       }
       await product.ready();
-      await settled(traffic.alive);
+      await traffic.end();
+      await settled([...traffic.alive, ...TURNING]);
       expect(await watchman.end()).toEqual([]);
       expect(traffic.created).toBeGreaterThan(KILLS);
     },
