@@ -21,9 +21,9 @@ export interface StatusChange {
 }
 
 /**
- * What became of a write: `written`; `conflict`, the object changed meanwhile and its next event decides anew; `gone`,
- * the object is no more; `not-kept`, the server dropped a part of it, so that the same change is not sent again for
- * this generation of the object.
+ * What became of a write: `written`, the object is another now, and an event will show it; `conflict`, the object
+ * changed meanwhile and its next event decides anew; `gone`, the object is no more; `not-kept`, the object stands as it
+ * was and no event will come, because the server drops what is missing.
  */
 export type WriteOutcome = 'written' | 'conflict' | 'gone' | 'not-kept';
 
@@ -64,10 +64,11 @@ export class ApiStatusWriter implements StatusWriter {
         await this.#api.request({ method: 'PATCH', path, body, contentType: 'application/merge-patch+json' }, signal),
       );
       const lost = lostField(status, stored.status, 'status');
-      if (lost === undefined) return 'written';
-      this.#remember(id, text);
-      this.#tell(resource, target, lost);
-      return 'not-kept';
+      if (lost !== undefined) {
+        this.#remember(id, text);
+        this.#tell(resource, target, lost);
+      }
+      return objectOf(stored.metadata).resourceVersion === target.resourceVersion ? 'not-kept' : 'written';
     } catch (thrown) {
       if (isStatus(thrown, 409)) return 'conflict';
       if (isStatus(thrown, 404)) return 'gone';

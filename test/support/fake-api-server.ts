@@ -126,10 +126,13 @@ export class FakeApiServer implements AsyncDisposable {
     this.#forEachWatch((watch) => watch.cut());
   }
 
-  /** All open watches stay open and hear nothing more. */
-  freezeWatches(): void {
-    for (const watch of this.#watches) watch.freeze();
-    this.#watches.clear();
+  /** All open watches, or those of one resource, stay open and hear nothing more. */
+  freezeWatches(resource?: Resource): void {
+    for (const watch of this.#watches) {
+      if (resource !== undefined && watch.selection.collection !== collectionOf(resource)) continue;
+      watch.freeze();
+      this.#watches.delete(watch);
+    }
   }
 
   /** Ends all open watches with the event that says that their place in the history is gone. */

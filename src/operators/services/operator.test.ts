@@ -4,6 +4,7 @@ import { pool } from '../../../test/support/objects.ts';
 import { SERVICES } from '../../../test/support/runtime-scene.ts';
 import type { Resource } from '../../kubernetes/resource.ts';
 import { milliseconds } from '../../lib/clock.ts';
+import { listOf, objectOf } from '../../lib/json.ts';
 import { POOL_ANNOTATION } from '../../model/service.ts';
 
 const NAMESPACES: Resource = { group: '', version: 'v1', plural: 'namespaces' };
@@ -172,4 +173,27 @@ test('a class of our own: Services without one are left alone, and one that lose
   scene.putService({ name: 'ours', ips: ['10.0.0.0'], ...OF_P, spec: { type: 'ClusterIP' } });
   await scene.happens('cleaned', () => scene.ips('ours') === '');
   await scene.happens('the counters', () => scene.poolStatus()?.assignedIPv4 === 0);
+});
+
+describe('a server that does not keep the mode of an address', () => {
+  const keepIp = (entry: unknown): unknown => ({ ip: objectOf(entry).ip });
+  beforeEach(() => {
+    scene.runtime.server.pruneStatus = ({ loadBalancer, ...others }) => {
+      const { ingress } = objectOf(loadBalancer);
+      return { ...others, loadBalancer: ingress === undefined ? {} : { ingress: listOf(ingress).map(keepIp) } };
+    };
+  });
+
+  test('gives no address twice while the watch still shows the past', async () => {
+    const { server } = scene.runtime;
+    scene.putPool(pool('p', ['10.0.0.0/32']));
+    scene.putService({ name: 'a' });
+    scene.putService({ name: 'b', created: '2026-02-01T00:00:00Z', labels: { tier: 'x' } });
+    scene.start();
+    scene.beforeWrite = () => server.freezeWatches(SERVICES);
+    await scene.happens('one address', () => scene.ips('a') === '10.0.0.0');
+    scene.putPool(pool('p', ['10.0.0.0/32'], { serviceAllocation: { serviceSelectors: [{ matchLabels: { tier: 'x' } }] } }));
+    await scene.rest(milliseconds(1_000));
+    expect([scene.ips('a'), scene.ips('b')]).toEqual(['10.0.0.0', '']);
+  });
 });

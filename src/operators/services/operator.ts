@@ -167,7 +167,7 @@ export class ServiceOperator extends ResourceOperator {
   }
 
   #noteOutcome({ key, resourceVersion }: ServiceFacts, outcome: WriteOutcome): void {
-    // What the server keeps only in part may be no change to it, so that no event would come.
+    // The object is the same as before, so that no event would end the wait for it.
     if (outcome === 'not-kept') this.#lastWrites.delete(key);
     else this.#lastWrites.set(key, { resourceVersion, answered: true });
     if (outcome === 'written') this.logger.info('updated service object', { event: 'serviceUpdated', service: key });

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import { type JsonObject, objectOf, textOf } from '../../../src/lib/json.ts';
 import { mergePatch } from './merge-patch.ts';
 import type { ObjectStore, StoredObject } from './object-store.ts';
@@ -17,7 +18,9 @@ export function carryOut(store: ObjectStore, target: RequestTarget, body: unknow
   if (version !== undefined && version !== present.metadata.resourceVersion) {
     throw new Refusal(409, 'Conflict', `the object "${target.name}" has been modified`);
   }
-  return store.put(target.collection, target.status ? withStatus(target, present, wanted, prune) : { ...present, ...wanted });
+  const written = target.status ? withStatus(target, present, wanted, prune) : { ...present, ...wanted };
+  // What changes nothing makes no new version and no event.
+  return isDeepStrictEqual(written, present) ? present : store.put(target.collection, written);
 }
 
 function create(store: ObjectStore, target: RequestTarget, body: JsonObject): object {
