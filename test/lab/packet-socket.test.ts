@@ -2,10 +2,12 @@ import { execFileSync } from 'node:child_process';
 import { readdirSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, test } from '@jest/globals';
-import { formatMac } from '../../src/lib/mac.ts';
+import { formatIpv4, type Ipv4 } from '../../src/lib/ipv4.ts';
+import { formatMac, type Mac } from '../../src/lib/mac.ts';
 import { loadNativeSockets } from '../../src/speaker/net/native.ts';
 import { NetworkError } from '../../src/speaker/net/network-error.ts';
-import { arpRequestFilter, BPF, MAX_RANGES } from '../../src/speaker/net/packet-filter.ts';
+import { arpRequestFilter, BPF, MAX_RANGES, type PacketFilter } from '../../src/speaker/net/packet-filter.ts';
+import type { FrameBatch, PacketSocket } from '../../src/speaker/net/packet-socket.ts';
 import { RawPacketNetwork } from '../../src/speaker/net/raw-packet-network.ts';
 import { watchLinksWith } from '../../src/speaker/net/route-link-monitor.ts';
 import { arpRequest } from '../support/arp-frames.ts';
@@ -13,6 +15,7 @@ import { describeInOwnNamespace } from '../support/lab/own-namespace.ts';
 import { describeNodeNetwork, type NodeNetworkFixture } from '../support/node-network-contract.ts';
 
 const ARP = 0x0806;
+const KEEP_ALL: PacketFilter = [{ code: BPF.accept, ifTrue: 0, ifFalse: 0, operand: 128 }];
 /** ENODEV, EINVAL, EFAULT and EBADF of Linux, negative. */
 const NO_DEVICE = -19;
 const INVALID = -22;
@@ -46,6 +49,31 @@ describeInOwnNamespace('the network of the kernel', import.meta.url, () => {
   describeNodeNetwork('keeps its promises', makeFixture);
   describe('by the addon', testAddon);
 
+  test('a link does not hear what comes in by it for a link on top of it', async () => {
+    using fixture = makeFixture();
+    ip('link', 'add', 'link', fixture.right, 'name', 'top', 'type', 'macvlan');
+    ip('link', 'set', 'top', 'up');
+    const heard: string[] = [];
+    const open = (name: string): PacketSocket => {
+      const options = { link: indexOf(name), purpose: `listening on ${name}`, etherType: ARP, filter: KEEP_ALL };
+      const received = (batch: FrameBatch): void => {
+        for (let index = 0; index < batch.count; index++)
+          if (batch.length(index) > 0) heard.push(`${name} ${targetOf(batch.frame(index))}`);
+      };
+      return fixture.packets.open(options, { received, failed: (error) => expect(error).toBeUndefined() });
+    };
+    using asker = open(fixture.left);
+    using _ = open('top');
+    using __ = open(fixture.right);
+    for (const [name, target] of [
+      ['top', '10.0.0.1'],
+      [fixture.right, '10.0.0.2'],
+    ] as const)
+      expect(asker.send(arpRequest(target, { destination: macOf(name) }))).toBe(true);
+    for (let round = 0; round < 1_000 && heard.length < 2; round++) await sleep(2);
+    expect(new Set(heard)).toEqual(new Set(['right 10.0.0.2', 'top 10.0.0.1']));
+  });
+
   test('the kernel takes a filter of every size, or refuses it for want of memory', () => {
     using fixture = makeFixture();
     const listener = { received: () => undefined, failed: () => undefined };
@@ -64,6 +92,15 @@ function indexOf(link: string): number {
 
 function entriesOf(folder: string): number {
   return readdirSync(folder).length;
+}
+
+function macOf(link: string): Mac {
+  const text = /link\/ether (\S+)/.exec(execFileSync('ip', ['-o', 'link', 'show', link], { encoding: 'utf8' }))?.[1] ?? '';
+  return Number(`0x${text.replaceAll(':', '')}`) as Mac;
+}
+
+function targetOf(request: DataView): string {
+  return formatIpv4(request.getUint32(38) as Ipv4);
 }
 
 function codeOf(act: () => void): string {
@@ -86,6 +123,7 @@ function testAddon(): void {
   test.each<{ what: string; words: unknown[] }>([
     { what: 'no arguments', words: [] },
     { what: 'a view of another kind for a program', words: [1, ARP, 1_000, new Uint16Array(4), slots(), lengths(), ignore] },
+    { what: 'all links at once', words: [0, ARP, 1_000, keepAll, slots(), lengths(), ignore] },
     { what: 'no slot', words: [1, ARP, 1_000, keepAll, slots(), new Uint32Array(0), ignore] },
     { what: 'more slots than octets', words: [1, ARP, 1_000, keepAll, new Uint8Array(1), lengths(), ignore] },
     { what: 'more slots than there may be', words: [1, ARP, 1_000, keepAll, slots(), new Uint32Array(65), ignore] },

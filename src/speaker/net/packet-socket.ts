@@ -17,7 +17,10 @@ export interface PacketListener {
   failed(error: NetworkError): void;
 }
 
-/** What to open: frames of one EtherType on one link, those that `filter` keeps. */
+/**
+ * What to open: frames of one EtherType on one link, those that `filter` keeps. A frame for a link on top of it, such as a
+ * VLAN, is read on that one alone: here it may be in a batch, but with the length 0.
+ */
 export interface PacketSocketOptions {
   /** The kernel's number of the link. */
   readonly link: number;

@@ -15,7 +15,6 @@
 #include <linux/filter.h>
 #include <linux/if_packet.h>
 #include <linux/netlink.h>
-#include <net/ethernet.h>
 #include <node_api.h>
 #include <pthread.h>
 #include <stdbool.h>
@@ -46,7 +45,7 @@ struct polled_socket {
   uint32_t slot_octets;
   int fd;
   int holders;
-  bool netlink;
+  int ifindex; // 0 on netlink
   bool closed;
 };
 
@@ -141,24 +140,28 @@ static bool referenced_view(struct polled_socket *polled, napi_ref reference, na
 static int receive_batch(struct polled_socket *polled) {
   struct mmsghdr messages[MAX_SLOTS];
   struct iovec places[MAX_SLOTS];
-  struct sockaddr_nl senders[MAX_SLOTS];
+  union {
+    struct sockaddr_nl netlink;
+    struct sockaddr_ll packet;
+  } senders[MAX_SLOTS];
   struct octets slots, lengths;
   size_t octets = (size_t)polled->slot_count * polled->slot_octets;
   // A view that was transferred to another thread has no elements any more.
   if (!referenced_view(polled, polled->slots, napi_uint8_array, octets, &slots)) return -EFAULT;
   if (!referenced_view(polled, polled->lengths, napi_uint32_array, polled->slot_count, &lengths)) return -EFAULT;
   for (uint32_t slot = 0; slot < polled->slot_count; slot++) {
-    struct msghdr header = {.msg_iov = &places[slot], .msg_iovlen = 1};
-    if (polled->netlink) header.msg_name = &senders[slot], header.msg_namelen = sizeof(senders[slot]);
-    messages[slot] = (struct mmsghdr){.msg_hdr = header};
     places[slot] = (struct iovec){(uint8_t *)slots.start + (size_t)slot * polled->slot_octets, polled->slot_octets};
+    messages[slot].msg_hdr = (struct msghdr){.msg_name = &senders[slot], .msg_namelen = sizeof(senders[slot])};
+    messages[slot].msg_hdr.msg_iov = &places[slot];
+    messages[slot].msg_hdr.msg_iovlen = 1;
   }
   int count = recvmmsg(polled->fd, messages, polled->slot_count, MSG_DONTWAIT, NULL);
   if (count < 0) return errno == EAGAIN || errno == EINTR ? 0 : -errno;
   for (int slot = 0; slot < count; slot++) {
-    // Only the kernel (port 0) is believed on netlink: what another process sends counts as empty.
-    bool believed = !polled->netlink || senders[slot].nl_pid == 0;
-    ((uint32_t *)lengths.start)[slot] = believed ? messages[slot].msg_len : 0;
+    // Netlink: only the kernel (port 0) is believed. A link also gets what came by it for a VLAN or macvlan on top of it,
+    // which has a socket of its own. What is not for this socket counts as empty.
+    bool wanted = polled->ifindex == 0 ? senders[slot].netlink.nl_pid == 0 : senders[slot].packet.sll_ifindex == polled->ifindex;
+    ((uint32_t *)lengths.start)[slot] = wanted ? messages[slot].msg_len : 0;
   }
   return count;
 }
@@ -271,18 +274,16 @@ static bool borrow(struct polled_socket *polled, const struct reception *recepti
          napi_create_reference(env, reception->received, 1, &polled->received) == napi_ok;
 }
 
-// Gives an open descriptor to the event loop and wraps it for JavaScript. Takes the descriptor, also when it fails.
-static napi_value poll_socket(napi_env env, int fd, bool netlink, const struct reception *reception) {
+// Gives an open descriptor to the event loop and wraps it for JavaScript, unless there was a failure (errno) before.
+// Takes the descriptor in any case.
+static napi_value poll_socket(napi_env env, int fd, int ifindex, int failure, const struct reception *reception) {
   uv_loop_t *loop = NULL;
   napi_value external = NULL;
-  struct polled_socket *polled = calloc(1, sizeof(*polled));
-  if (polled == NULL) goto no_memory;
-  polled->env = env;
-  polled->fd = fd;
-  polled->netlink = netlink;
+  struct polled_socket *polled = failure == 0 ? malloc(sizeof(*polled)) : NULL;
+  if (polled == NULL) goto refused;
+  *polled = (struct polled_socket){.env = env, .fd = fd, .ifindex = ifindex, .holders = 1};
   polled->slot_count = reception->slot_count;
   polled->slot_octets = reception->slot_octets;
-  polled->holders = 1;
   if (napi_get_uv_event_loop(env, &loop) != napi_ok || !borrow(polled, reception)) goto no_poll;
   if (uv_poll_init(loop, &polled->poll, fd) != 0) goto no_poll;
   polled->poll.data = polled;
@@ -298,9 +299,9 @@ not_started:
 no_poll:
   forget(polled);
   free(polled);
-no_memory:
+refused:
   close_aside(fd);
-  return number(env, -ENOMEM);
+  return number(env, failure == 0 ? -ENOMEM : -failure);
 }
 
 // openPacketSocket(ifindex, etherType, queueOctets, filter, slots, lengths, received): socket or negative errno.
@@ -309,7 +310,7 @@ static napi_value open_packet_socket(napi_env env, napi_callback_info call) {
   int32_t ifindex, ether_type, queue_octets;
   struct octets filter;
   struct reception reception;
-  if (!arguments_of(env, call, 7, arguments) || napi_get_value_int32(env, arguments[0], &ifindex) != napi_ok ||
+  if (!arguments_of(env, call, 7, arguments) || napi_get_value_int32(env, arguments[0], &ifindex) != napi_ok || ifindex <= 0 ||
       napi_get_value_int32(env, arguments[1], &ether_type) != napi_ok ||
       napi_get_value_int32(env, arguments[2], &queue_octets) != napi_ok ||
       !view_of(env, arguments[3], napi_uint8_array, &filter) || !reception_of(env, arguments + 4, &reception))
@@ -321,9 +322,7 @@ static napi_value open_packet_socket(napi_env env, napi_callback_info call) {
   struct sockaddr_ll address = {.sll_family = AF_PACKET, .sll_protocol = htons((uint16_t)ether_type), .sll_ifindex = ifindex};
   int failure = attach_filter(fd, &filter);
   if (failure == 0 && bind(fd, (struct sockaddr *)&address, sizeof(address)) != 0) failure = errno;
-  if (failure == 0) return poll_socket(env, fd, false, &reception);
-  close_aside(fd);
-  return number(env, -failure);
+  return poll_socket(env, fd, ifindex, failure, &reception);
 }
 
 // openRouteSocket(groups, queueOctets, slots, lengths, received): socket or negative errno. `groups` is a bit mask.
@@ -339,10 +338,8 @@ static napi_value open_route_socket(napi_env env, napi_callback_info call) {
   if (fd < 0) return number(env, -errno);
   set_receive_queue(fd, queue_octets);
   struct sockaddr_nl address = {.nl_family = AF_NETLINK, .nl_groups = groups};
-  if (bind(fd, (struct sockaddr *)&address, sizeof(address)) == 0) return poll_socket(env, fd, true, &reception);
-  int failure = errno;
-  close_aside(fd);
-  return number(env, -failure);
+  int failure = bind(fd, (struct sockaddr *)&address, sizeof(address)) == 0 ? 0 : errno;
+  return poll_socket(env, fd, 0, failure, &reception);
 }
 
 // send(socket, octets): 0 or negative errno. The kernel has its copy when this returns.
