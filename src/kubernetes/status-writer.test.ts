@@ -24,13 +24,12 @@ function stored(resource: Resource): JsonObject {
 
 /** The object as it is now. */
 function target(resource: Resource): StatusTarget {
-  const { namespace, name, uid, resourceVersion, generation } = objectOf(stored(resource).metadata);
+  const { namespace, name, uid, resourceVersion } = objectOf(stored(resource).metadata);
   return {
     namespace: textOf(namespace),
     name: `${name}`,
     uid: `${uid}`,
     resourceVersion: `${resourceVersion}`,
-    generation: Number(generation),
   };
 }
 
@@ -86,12 +85,20 @@ describe('a status that the server does not keep', () => {
 
   test('is not written again, until the object, the status or its desired state is another', async () => {
     expect([await write(POOLS, change), await write(POOLS, change), writes()]).toEqual(['written', 'not-kept', 1]);
+    expect([await write(POOLS, change), writes()]).toEqual(['not-kept', 1]);
     expect([await write(POOLS, { status: { kept: 2 } }), writes()]).toEqual(['written', 2]);
     scene.server.put(POOLS, { metadata: { namespace: 'metallb-system', name: 'pool' }, spec: { addresses: ['10.0.0.0/24'] } });
     expect([await write(POOLS, change), writes()]).toEqual(['written', 3]);
     scene.server.remove(POOLS, 'metallb-system/pool');
     scene.server.put(POOLS, { metadata: { namespace: 'metallb-system', name: 'pool' } });
     expect([await write(POOLS, change), writes()]).toEqual(['written', 4]);
+  });
+
+  test('is written again when somebody has taken it away', async () => {
+    await write(POOLS, change);
+    scene.server.put(POOLS, { ...scene.server.list(POOLS)[0], metadata: { namespace: 'metallb-system', name: 'pool' }, status: {} });
+    expect([await write(POOLS, change), writes()]).toEqual(['written', 2]);
+    expect(stored(POOLS).status).toEqual({ kept: 1 });
   });
 
   test('makes no event when nothing else was in the write, and the outcome says so', async () => {

@@ -9,8 +9,6 @@ export interface StatusTarget extends ObjectName {
   readonly uid: string;
   /** The write is refused (`conflict`) when the object has changed since. */
   readonly resourceVersion: string;
-  /** Absent for kinds that have none. */
-  readonly generation?: number | undefined;
 }
 
 /** What to write, as a merge patch: absent fields stay, `null` removes, lists are replaced whole. */
@@ -27,7 +25,14 @@ export interface StatusChange {
  */
 export type WriteOutcome = 'written' | 'conflict' | 'gone' | 'not-kept';
 
-/** Writes statuses. One request a call. */
+/** A change that the server keeps only in part. */
+interface PartlyKept {
+  readonly text: string;
+  /** Of the object with what was kept. A later one may lack that too, so that the change is worth another write. */
+  readonly resourceVersion: unknown;
+}
+
+/** Writes statuses. One request a call, or none for what the server is known not to keep. */
 export interface StatusWriter {
   /** Throws an `ApiError` for whatever is not a {@link WriteOutcome}. */
   write(resource: Resource, target: StatusTarget, change: StatusChange, signal: AbortSignal): Promise<WriteOutcome>;
@@ -43,8 +48,8 @@ const MOST_REMEMBERED = 10_000;
 export class ApiStatusWriter implements StatusWriter {
   readonly #api: Api;
   readonly #log: Logger;
-  /** By object and generation: the change that the server keeps only in part. */
-  readonly #notKept = new Map<string, string>();
+  /** By object: the last such change. */
+  readonly #partlyKept = new Map<string, PartlyKept>();
   readonly #told = new Set<string>();
 
   constructor({ api, log }: { readonly api: Api; readonly log: Logger }) {
@@ -53,22 +58,25 @@ export class ApiStatusWriter implements StatusWriter {
   }
 
   async write(resource: Resource, target: StatusTarget, change: StatusChange, signal: AbortSignal): Promise<WriteOutcome> {
-    const id = `${titleOf(resource)} ${target.uid} ${target.generation ?? 0}`;
+    const id = `${titleOf(resource)} ${target.uid}`;
     const text = JSON.stringify(change);
-    if (this.#notKept.get(id) === text) return 'not-kept';
     const { annotations, status } = change;
-    const body = { metadata: { resourceVersion: target.resourceVersion, annotations }, status };
+    const { resourceVersion } = target;
+    const known = this.#partlyKept.get(id);
+    if (known?.text === text && known.resourceVersion === resourceVersion) return 'not-kept';
+    const body = { metadata: { resourceVersion, annotations }, status };
     const path = objectPath(resource, target, 'status');
     try {
       const stored = objectOf(
         await this.#api.request({ method: 'PATCH', path, body, contentType: 'application/merge-patch+json' }, signal),
       );
+      const storedVersion = objectOf(stored.metadata).resourceVersion;
       const lost = lostField(status, stored.status, 'status');
       if (lost !== undefined) {
-        this.#remember(id, text);
+        this.#remember(id, { text, resourceVersion: storedVersion });
         this.#tell(resource, target, lost);
       }
-      return objectOf(stored.metadata).resourceVersion === target.resourceVersion ? 'not-kept' : 'written';
+      return storedVersion === resourceVersion ? 'not-kept' : 'written';
     } catch (thrown) {
       if (isStatus(thrown, 409)) return 'conflict';
       if (isStatus(thrown, 404)) return 'gone';
@@ -76,10 +84,10 @@ export class ApiStatusWriter implements StatusWriter {
     }
   }
 
-  #remember(id: string, text: string): void {
-    const [oldest] = this.#notKept.keys();
-    if (this.#notKept.size >= MOST_REMEMBERED && oldest !== undefined) this.#notKept.delete(oldest);
-    this.#notKept.set(id, text);
+  #remember(id: string, change: PartlyKept): void {
+    const [oldest] = this.#partlyKept.keys();
+    if (this.#partlyKept.size >= MOST_REMEMBERED && oldest !== undefined) this.#partlyKept.delete(oldest);
+    this.#partlyKept.set(id, change);
   }
 
   /** Once a field: the other objects of the kind lose it too. */

@@ -125,8 +125,8 @@ export class IPAddressPoolOperator extends ResourceOperator {
 
   /** What did not arrive because the pool changed meanwhile is decided anew by that change. */
   async #write({ metadata }: IPAddressPool, status: IPAddressPoolStatus, signal: AbortSignal): Promise<void> {
-    const { name, namespace, uid = '', resourceVersion = '', generation } = metadata;
-    const target = { name, namespace, uid, resourceVersion, generation };
+    const { name, namespace, uid = '', resourceVersion = '' } = metadata;
+    const target = { name, namespace, uid, resourceVersion };
     await this.#world.statuses.write(IP_ADDRESS_POOLS, target, { status: status as unknown as JsonObject }, signal);
   }
 }

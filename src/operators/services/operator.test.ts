@@ -196,4 +196,16 @@ describe('a server that does not keep the mode of an address', () => {
     await scene.rest(milliseconds(1_000));
     expect([scene.ips('a'), scene.ips('b')]).toEqual(['10.0.0.0', '']);
   });
+
+  test('gets the address again when somebody has emptied the status', async () => {
+    scene.putService({ name: 'web' });
+    scene.start();
+    await scene.happens('the address', () => scene.ips('web') === '10.0.0.0');
+    await scene.rest();
+    expect(scene.writes).toBe(1);
+    scene.putService({ name: 'web' });
+    await scene.happens('the address again', () => scene.ips('web') === '10.0.0.0');
+    await scene.rest();
+    expect(scene.writes).toBe(2);
+  });
 });

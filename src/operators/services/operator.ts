@@ -156,13 +156,13 @@ export class ServiceOperator extends ResourceOperator {
   }
 
   async #write(facts: ServiceFacts, { ingress, pool }: DesiredStatus, signal: AbortSignal): Promise<void> {
-    const { key, namespace, name, uid, resourceVersion, generation } = facts;
+    const { key, namespace, name, uid, resourceVersion } = facts;
     const change = {
       status: { loadBalancer: { ingress: ingress.length === 0 ? null : ingress } },
       annotations: { [POOL_ANNOTATION]: pool ?? null },
     };
     this.#lastWrites.set(key, { resourceVersion, answered: false });
-    const target = { namespace, name, uid, resourceVersion, generation };
+    const target = { namespace, name, uid, resourceVersion };
     this.#noteOutcome(facts, await this.#world.statuses.write(SERVICES, target, change, signal));
   }
 
