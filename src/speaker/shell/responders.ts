@@ -40,6 +40,9 @@ const FIRST_RETRY_MS = 500;
 /** ... but no later than this: whoever grants the capability wants to see it work. */
 const LAST_RETRY_MS = 15_000;
 
+/** No failure: the link vanished while the news of it waited here, and the news of its end is next. */
+const GONE: ReadonlySet<string> = new Set(['ENODEV', 'ENXIO']);
+
 /** The kernel tells each change of a link; this scan is for the one event in a million that was lost. */
 const RESCAN = milliseconds(60_000);
 
@@ -143,7 +146,12 @@ export class Responders implements Disposable {
         continue;
       }
       const refused = this.#attempt('createARPResponder', () => this.#create(key, link, network));
-      if (refused !== undefined) failures.push(refused);
+      if (refused === undefined) continue;
+      if (GONE.has(refused.code)) {
+        this.#options.context.debug?.('the interface was gone before ARP could be answered on it', { interface: link.name });
+        continue;
+      }
+      failures.push(refused);
       // What this process may not do on one link it may not do on any: one line says it.
       if (refused?.code === 'EPERM') break;
     }
