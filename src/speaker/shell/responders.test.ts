@@ -86,3 +86,37 @@ describe('a link that is refused', () => {
     expect([responders.complete, network.openSockets]).toEqual([true, 2]);
   });
 });
+
+describe('a node without a usable link', () => {
+  const SILENT = 'warn no network interface can announce addresses: all are excluded, down, without broadcast or part of another one';
+
+  /** What was said of it, not of the single links. */
+  const saidOfTheNode = (): string[] => said.filter((line) => line.includes('announce addresses'));
+
+  test('says so at the start, once, however its links change', async () => {
+    network.put({ index: 2, up: false });
+    responders.start();
+    await settle();
+    await put({ index: 3, up: false });
+    await put({ index: 3, enslaved: true, up: true });
+    expect(saidOfTheNode()).toEqual([SILENT]);
+    expect(responders.complete).toBe(true);
+  });
+
+  test('says so when the last link goes down, when there is one again, and the next time', async () => {
+    await put({ index: 3 });
+    await start();
+    await put({ index: 3, up: false });
+    expect(saidOfTheNode()).toEqual([]);
+    await put({ index: 2, up: false });
+    await put({ index: 2, addresses: [], carrier: false });
+    expect(saidOfTheNode()).toEqual([SILENT]);
+    await put({ index: 3, up: true });
+    await put({ index: 2, up: true });
+    expect(saidOfTheNode().slice(1)).toEqual(['info eth3 can announce addresses: the node is not silent any more']);
+    network.remove(2);
+    network.remove(3);
+    await settle();
+    expect(saidOfTheNode().slice(2)).toEqual([SILENT]);
+  });
+});

@@ -57,6 +57,7 @@ export class Responders implements Disposable {
   #monitor: LinkMonitor | undefined;
   #links: readonly Link[] | undefined;
   #names: string | undefined;
+  #usable: boolean = true;
   #failures = 0;
   #complaints: ReadonlySet<string> = new Set();
   #complete: boolean = false;
@@ -136,6 +137,7 @@ export class Responders implements Disposable {
   #match(network: NodeNetwork, links: readonly Link[]): readonly Failure[] {
     const selection = selectInterfaces(links, this.#options.excluded);
     this.#tellNames(selection);
+    this.#tellUsable(selection);
     const wanted = new Map(selection.arp.map((link) => [keyOf(link), link]));
     for (const [key, responder] of this.#open) if (!wanted.has(key)) this.#close(key, responder);
     const failures: Failure[] = [];
@@ -158,15 +160,22 @@ export class Responders implements Disposable {
     return failures;
   }
 
-  #tellNames({ names, arp }: InterfaceSelection): void {
+  #tellNames({ names }: InterfaceSelection): void {
     const text = names.join(' ');
     if (text === this.#names) return;
     this.#names = text;
     this.#options.namesChanged(names);
-    if (arp.length === 0) {
-      const message = 'no network interface can announce addresses: all are excluded, down, without broadcast or part of another one';
-      this.#options.log('warn', message, { op: 'interfaceScan' });
-    }
+  }
+
+  /** A node that can announce nowhere is silent on the wire while nothing fails: said when it begins and when it is over. */
+  #tellUsable({ arp }: InterfaceSelection): void {
+    const usable = arp.length > 0;
+    if (usable === this.#usable) return;
+    this.#usable = usable;
+    const message = usable
+      ? `${arp.map(({ name }) => name).join(', ')} can announce addresses: the node is not silent any more`
+      : 'no network interface can announce addresses: all are excluded, down, without broadcast or part of another one';
+    this.#options.log(usable ? 'info' : 'warn', message, { op: 'interfaceScan' });
   }
 
   #create(key: string, link: Link, network: NodeNetwork): void {
