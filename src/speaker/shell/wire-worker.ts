@@ -17,7 +17,7 @@ export interface WireWorkerListener {
   ended(reason: string): void;
 }
 
-/** Starts a wire thread. Must not throw: a thread that cannot start has `ended`. */
+/** Starts a wire thread. Must not throw: a thread that cannot start has `ended`, in a later turn. */
 export type StartWorker = (settings: WireSettings, listener: WireWorkerListener) => WireWorker;
 
 /**
@@ -30,7 +30,16 @@ const LIMITS = { maxOldGenerationSizeMb: 96, maxYoungGenerationSizeMb: 4, stackS
 /** The real thread: `main.ts` beside this file (`main.js` in a bundle) under node:worker_threads. */
 export function startWorkerThread(settings: WireSettings, listener: WireWorkerListener): WireWorker {
   const entry = new URL(import.meta.url.endsWith('.ts') ? './main.ts' : './main.js', import.meta.url);
-  const worker = new Worker(entry, { name: 'wire', workerData: settings, resourceLimits: LIMITS });
+  try {
+    return heard(new Worker(entry, { name: 'wire', workerData: settings, resourceLimits: LIMITS }), listener);
+  } catch (thrown) {
+    // The machine has no thread to give, or no memory for one; there may be one later.
+    setImmediate(() => listener.ended(describeError(thrown)));
+    return { post: () => undefined, stop: () => undefined };
+  }
+}
+
+function heard(worker: Worker, listener: WireWorkerListener): WireWorker {
   let reason = '';
   worker.on('message', (notice: Notice) => listener.noticed(notice));
   worker.on('error', (thrown) => {
