@@ -1,6 +1,7 @@
 import { expect, test } from '@jest/globals';
+import fc from 'fast-check';
 import { l2Advertisement } from '../../test/support/objects.ts';
-import type { L2AdvertisementSpec } from '../crds/l2-advertisement.ts';
+import type { L2Advertisement as L2AdvertisementObject, L2AdvertisementSpec } from '../crds/l2-advertisement.ts';
 import type { TextMap } from '../lib/json.ts';
 import {
   type L2Advertisement,
@@ -73,6 +74,35 @@ test.each<{ spec: L2AdvertisementSpec; error: string }>([
   },
 ])('$spec is refused', ({ spec, error }) => {
   expect(parseL2Advertisement(l2Advertisement('ad', spec))).toEqual({ ok: false, error });
+});
+
+/** An advertisement with any spec that a server without our CRD might give. */
+function odd(spec: unknown): L2AdvertisementObject {
+  return { ...l2Advertisement('ad'), spec } as unknown as L2AdvertisementObject;
+}
+
+test.each<{ spec: unknown; fault: string }>([
+  { spec: null, fault: 'it is not an object' },
+  { spec: { nodeSelectors: 'x' }, fault: 'nodeSelectors is not a list of objects' },
+  { spec: { ipAddressPools: [null] }, fault: 'ipAddressPools[0] is not a text' },
+  { spec: { ipAddressPoolSelectors: null }, fault: 'ipAddressPoolSelectors is not a list of objects' },
+  { spec: { serviceSelectors: [1] }, fault: 'serviceSelectors[0] is not an object' },
+  { spec: { interfaces: { eth0: '' } }, fault: 'interfaces is not a list of texts' },
+  { spec: { preferredNodeSelectors: [{ weight: 1 }] }, fault: 'preferredNodeSelectors[0].preference is missing' },
+  { spec: { preferredNodeSelectors: [{ preference: {} }] }, fault: 'preferredNodeSelectors[0].weight is missing' },
+  { spec: { preferredNodeSelectors: [{ weight: '1', preference: {} }] }, fault: 'preferredNodeSelectors[0].weight is not a whole number' },
+])('a spec that no CRD of ours lets pass is refused: $fault', ({ spec, fault }) => {
+  expect(parseL2Advertisement(odd(spec))).toEqual({ ok: false, error: `the spec is not as the CRD defines it: ${fault}` });
+});
+
+test('no spec makes it throw', () => {
+  const fields = ['ipAddressPools', 'ipAddressPoolSelectors', 'nodeSelectors', 'interfaces', 'serviceSelectors', 'preferredNodeSelectors'];
+  const near = fc.dictionary(fc.constantFrom(...fields), fc.oneof(fc.jsonValue(), fc.array(fc.jsonValue())));
+  fc.assert(
+    fc.property(fc.oneof(fc.jsonValue(), near), (spec) => {
+      expect(typeof parseL2Advertisement(odd(spec)).ok).toBe('boolean');
+    }),
+  );
 });
 
 test('one that is refused goes on as it last was, and the others are used', () => {

@@ -5,6 +5,7 @@ import { err, ok, type Result } from '../lib/result.ts';
 import type { InterfaceScope } from './plan.ts';
 import type { Pool } from './pool.ts';
 import { findDuplicate, matches, matchesAny, parseSelector, parseSelectors, type Selector } from './selector.ts';
+import { checkSpec, LABEL_SELECTOR, listShape, objectShape, TEXT, WHOLE_NUMBER } from './shape.ts';
 
 /** An L2Advertisement that was checked. */
 export interface L2Advertisement {
@@ -69,8 +70,21 @@ export function parseL2Advertisements(objects: readonly L2AdvertisementObject[],
   return { advertisements, refused };
 }
 
-/** Checks one L2Advertisement. The error is upstream's text. */
+const SELECTORS = listShape(LABEL_SELECTOR);
+
+const SPEC = objectShape({
+  ipAddressPools: listShape(TEXT),
+  ipAddressPoolSelectors: SELECTORS,
+  nodeSelectors: SELECTORS,
+  interfaces: listShape(TEXT),
+  serviceSelectors: SELECTORS,
+  preferredNodeSelectors: listShape(objectShape({ weight: WHOLE_NUMBER, preference: LABEL_SELECTOR }, ['weight', 'preference'])),
+});
+
+/** Checks one L2Advertisement, whatever its spec is: never throws. The error is upstream's text. */
 export function parseL2Advertisement({ metadata, spec = {} }: L2AdvertisementObject): Result<L2Advertisement, string> {
+  const shaped = checkSpec(spec, SPEC);
+  if (!shaped.ok) return shaped;
   const pools = spec.ipAddressPools ?? [];
   const duplicate = findDuplicate('ipAddressPools', pools);
   if (duplicate !== undefined) return err(duplicate);

@@ -1,6 +1,7 @@
 import { expect, test } from '@jest/globals';
+import fc from 'fast-check';
 import { pool } from '../../test/support/objects.ts';
-import type { IPAddressPoolSpec } from '../crds/ip-address-pool.ts';
+import type { IPAddressPool, IPAddressPoolSpec } from '../crds/ip-address-pool.ts';
 import { formatPrefix, parseAddress } from '../lib/ip.ts';
 import type { TextMap } from '../lib/json.ts';
 import { leavesOut, type Pool, parsePool, poolAccepts, poolPrefixes } from './pool.ts';
@@ -66,6 +67,64 @@ test.each<{ serviceAllocation: NonNullable<IPAddressPoolSpec['serviceAllocation'
 ])('$serviceAllocation is refused', ({ serviceAllocation, error }) => {
   const result = parsePool(pool('p', ['10.0.0.0/24'], { serviceAllocation }));
   expect(result.ok ? 'taken' : result.error).toContain(`parsing address pool p: ${error}`);
+});
+
+/** A pool with any spec that a server without our CRD might give. */
+function odd(spec: unknown): IPAddressPool {
+  return { ...pool('p', []), spec } as unknown as IPAddressPool;
+}
+
+const ADDRESSES = ['10.0.0.0/24'];
+test.each<{ spec: unknown; fault: string }>([
+  { spec: undefined, fault: 'it is not an object' },
+  { spec: null, fault: 'it is not an object' },
+  { spec: [], fault: 'it is not an object' },
+  { spec: {}, fault: 'addresses is missing' },
+  { spec: { addresses: null }, fault: 'addresses is not a list of texts' },
+  { spec: { addresses: '10.0.0.0/24' }, fault: 'addresses is not a list of texts' },
+  { spec: { addresses: ['10.0.0.0/24', 1] }, fault: 'addresses[1] is not a text' },
+  { spec: { addresses: ADDRESSES, autoAssign: 'yes' }, fault: 'autoAssign is not true or false' },
+  { spec: { addresses: ADDRESSES, avoidBuggyIPs: 0 }, fault: 'avoidBuggyIPs is not true or false' },
+  { spec: { addresses: ADDRESSES, serviceAllocation: null }, fault: 'serviceAllocation is not an object' },
+  { spec: { addresses: ADDRESSES, serviceAllocation: { priority: 1.5 } }, fault: 'serviceAllocation.priority is not a whole number' },
+  { spec: { addresses: ADDRESSES, serviceAllocation: { namespaces: {} } }, fault: 'serviceAllocation.namespaces is not a list of texts' },
+  {
+    spec: { addresses: ADDRESSES, serviceAllocation: { serviceSelectors: [{}, null] } },
+    fault: 'serviceAllocation.serviceSelectors[1] is not an object',
+  },
+  {
+    spec: { addresses: ADDRESSES, serviceAllocation: { namespaceSelectors: [{ matchLabels: { a: 1 } }] } },
+    fault: 'serviceAllocation.namespaceSelectors[0].matchLabels.a is not a text',
+  },
+  {
+    spec: { addresses: ADDRESSES, serviceAllocation: { namespaceSelectors: [{ matchLabels: [] }] } },
+    fault: 'serviceAllocation.namespaceSelectors[0].matchLabels is not an object of texts',
+  },
+  {
+    spec: { addresses: ADDRESSES, serviceAllocation: { serviceSelectors: [{ matchExpressions: [{ key: 'a' }] }] } },
+    fault: 'serviceAllocation.serviceSelectors[0].matchExpressions[0].operator is missing',
+  },
+  {
+    spec: { addresses: ADDRESSES, serviceAllocation: { serviceSelectors: [{ matchExpressions: {} }] } },
+    fault: 'serviceAllocation.serviceSelectors[0].matchExpressions is not a list of objects',
+  },
+])('a spec that no CRD of ours lets pass is refused: $fault', ({ spec, fault }) => {
+  expect(parsePool(odd(spec))).toEqual({
+    ok: false,
+    error: `parsing address pool p: the spec is not as the CRD defines it: ${fault}`,
+  });
+});
+
+test('no spec makes it throw', () => {
+  const selectors = fc.oneof(fc.jsonValue(), fc.array(fc.record({ matchLabels: fc.jsonValue(), matchExpressions: fc.jsonValue() })));
+  const allocation = fc.record({ namespaces: fc.jsonValue(), namespaceSelectors: selectors, serviceSelectors: selectors });
+  const addresses = fc.oneof(fc.jsonValue(), fc.constant(ADDRESSES));
+  const near = fc.record({ addresses, serviceAllocation: fc.oneof(fc.jsonValue(), allocation) }, { requiredKeys: [] });
+  fc.assert(
+    fc.property(fc.oneof(fc.jsonValue(), near), (spec) => {
+      expect(typeof parsePool(odd(spec)).ok).toBe('boolean');
+    }),
+  );
 });
 
 test('a pool without a name is refused, and what is absent has its default', () => {

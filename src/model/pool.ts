@@ -3,6 +3,7 @@ import { formatAddress, type IpAddress, type Prefix, parseAddress, parsePrefix, 
 import type { TextMap } from '../lib/json.ts';
 import { err, ok, type Result } from '../lib/result.ts';
 import { matchesAny, parseSelectors, type Selector } from './selector.ts';
+import { checkSpec, FLAG, LABEL_SELECTOR, listShape, objectShape, TEXT, WHOLE_NUMBER } from './shape.ts';
 
 /** An IPAddressPool that was checked by itself; whether it overlaps others is for {@link file://./pool-set.ts} to say. */
 export interface Pool {
@@ -78,7 +79,21 @@ function labelsAccepted(pinned: ServiceAllocation, labels: TextMap): boolean {
   return pinned.serviceSelectors.length === 0 || matchesAny(pinned.serviceSelectors, labels);
 }
 
-/** Checks one IPAddressPool by itself. The error is upstream's text, with the prefix that names the pool. */
+const SERVICE_ALLOCATION = objectShape({
+  priority: WHOLE_NUMBER,
+  namespaces: listShape(TEXT),
+  namespaceSelectors: listShape(LABEL_SELECTOR),
+  serviceSelectors: listShape(LABEL_SELECTOR),
+});
+
+const SPEC = objectShape({ addresses: listShape(TEXT), autoAssign: FLAG, avoidBuggyIPs: FLAG, serviceAllocation: SERVICE_ALLOCATION }, [
+  'addresses',
+]);
+
+/**
+ * Checks one IPAddressPool by itself, whatever its spec is: never throws. The error is upstream's text, with the prefix
+ * that names the pool.
+ */
 export function parsePool(object: IPAddressPool): Result<Pool, string> {
   const parsed = poolOf(object);
   return parsed.ok ? parsed : err(`parsing address pool ${object.metadata.name}: ${parsed.error}`);
@@ -86,6 +101,8 @@ export function parsePool(object: IPAddressPool): Result<Pool, string> {
 
 function poolOf({ metadata, spec }: IPAddressPool): Result<Pool, string> {
   if (metadata.name === '') return err('missing pool name');
+  const shaped = checkSpec(spec, SPEC);
+  if (!shaped.ok) return shaped;
   const entries = entriesOf(metadata.name, spec.addresses);
   if (!entries.ok) return entries;
   const pinnedTo = allocationOf(metadata.name, spec.serviceAllocation);

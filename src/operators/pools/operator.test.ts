@@ -1,6 +1,7 @@
-import { afterEach, beforeEach, expect, test } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { AllocationScene, POOLS } from '../../../test/support/allocation-scene.ts';
 import { pool } from '../../../test/support/objects.ts';
+import type { IPAddressPool } from '../../crds/ip-address-pool.ts';
 import { milliseconds } from '../../lib/clock.ts';
 import { POOL_ANNOTATION } from '../../model/service.ts';
 
@@ -108,4 +109,27 @@ test('a server that keeps only a part of a status is not written to without end'
   const sent = scene.runtime.server.requests.length;
   await scene.rest();
   expect(scene.runtime.server.requests.length).toBe(sent);
+});
+
+describe('a pool that no CRD of ours would let pass', () => {
+  const ODD = { ...pool('odd', []), spec: { addresses: null }, status: { conditions: ['x', null] } } as unknown as IPAddressPool;
+  const refused = (): boolean => JSON.stringify(scene.poolStatus('odd')).includes('addresses is not a list of texts');
+
+  test('is refused, and the others work on', async () => {
+    scene.putPool(ODD);
+    scene.putService({ name: 'web' });
+    scene.start();
+    await scene.happens('the refusal', refused);
+    await scene.happens('an address', () => scene.ips('web') === '10.0.0.0');
+  });
+
+  test('is refused when it comes later, and pools that come after it are used', async () => {
+    scene.start();
+    await scene.happens('a status', () => scene.poolStatus() !== undefined);
+    scene.putPool(ODD);
+    await scene.happens('the refusal', refused);
+    scene.putPool(pool('late', ['10.1.0.0/32']));
+    scene.putService({ name: 'web', annotations: { 'metallb.io/address-pool': 'late' } });
+    await scene.happens('an address of a later pool', () => scene.ips('web') === '10.1.0.0');
+  });
 });

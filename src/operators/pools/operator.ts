@@ -103,16 +103,18 @@ export class IPAddressPoolOperator extends ResourceOperator {
     const objects = this.#objects;
     assert(objects !== undefined, 'pools are read before they are watched');
     const { table, poolsChanged } = this.#world;
-    this.#unread = false;
-    this.#read = new Map(Array.from(objects.entries(), ([key, object]) => [key, versionOf(object)]));
     const { pools, lines } = planPools(
       [...objects.entries()].map(([, object]) => object),
       table.pools,
     );
     for (const { level, message, fields } of lines) this.logger[level](message, fields);
     this.#metrics.setPools(new Set(pools.pools.keys()), pools.refused.size > 0);
-    if (pools === table.pools) return;
-    table.setPools(pools);
+    const isNews = pools !== table.pools;
+    if (isNews) table.setPools(pools);
+    // Not before: what the table has not got is still to be read.
+    this.#unread = false;
+    this.#read = new Map(Array.from(objects.entries(), ([key, object]) => [key, versionOf(object)]));
+    if (!isNews) return;
     for (const key of objects.keys()) this.queue.add(key);
     poolsChanged();
   }

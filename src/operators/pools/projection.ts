@@ -1,12 +1,19 @@
 import type { IPAddressPool } from '../../crds/ip-address-pool.ts';
-import { type JsonObject, objectOf } from '../../lib/json.ts';
+import { type JsonObject, listOf, objectOf, textMapOf } from '../../lib/json.ts';
 
-/** What the controller keeps of an IPAddressPool. The schema of the CRD vouches for the types. */
+/**
+ * What the controller keeps of an IPAddressPool. The server vouches for the metadata; the spec is checked when it is
+ * parsed. Of a status that others wrote, what is no condition is left out.
+ */
 export function poolObject({ metadata, spec, status }: JsonObject): IPAddressPool {
   const { name, namespace, uid, labels, generation, creationTimestamp, resourceVersion } = objectOf(metadata);
   return {
-    metadata: { name, namespace, uid, labels, generation, creationTimestamp, resourceVersion },
+    metadata: { name, namespace, uid, labels: textMapOf(labels), generation, creationTimestamp, resourceVersion },
     spec,
-    status,
+    status: status === undefined ? undefined : statusOf(objectOf(status)),
   } as unknown as IPAddressPool;
+}
+
+function statusOf(status: JsonObject): JsonObject {
+  return { ...status, conditions: listOf(status.conditions).filter((each) => Object.keys(objectOf(each)).length > 0) };
 }
