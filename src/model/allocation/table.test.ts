@@ -155,6 +155,42 @@ test('automatic choice takes the first address that is free or can be shared', (
   expect(first(table, plain('b'))).toBe('10.0.0.2');
 });
 
+describe('what a Service is leaving', () => {
+  /** A Service whose status names addresses that it has just given up. */
+  function leaver(claim: Claim, ...texts: string[]): AllocationTable {
+    const table = tableOf(P);
+    assign(table, claim, ...texts);
+    table.state(claim.service, claim.uid, texts.map(address));
+    table.release(claim.service);
+    return table;
+  }
+
+  test('is the first that it gets again, also when a lower one is free', () => {
+    const table = leaver(plain('a'), '10.0.0.2');
+    expect([first(table, plain('a')), first(table, plain('b'))]).toEqual(['10.0.0.2', '10.0.0.0']);
+    expect(assign(table, plain('a'), '10.0.0.2')).toBe('pool p');
+    expect(table.holdersOf(address('10.0.0.2'))).toEqual(['default/a']);
+  });
+
+  test('is not offered when another holder may not share it, nor from another pool', () => {
+    const table = leaver(sharer('a', 80), '10.0.0.2');
+    assign(table, sharer('b', 81), '10.0.0.2');
+    expect([first(table, sharer('a', 80)), first(table, sharer('a', 81)), first(table, plain('a'))]).toEqual([
+      '10.0.0.2',
+      '10.0.0.0',
+      '10.0.0.0',
+    ]);
+    table.setPools(parsePools([P, pool('q', ['10.1.0.0/30'])]));
+    expect(first(table, sharer('a', 80), 'q')).toBe('10.1.0.0');
+  });
+
+  test("is another Service's when the name has gone to one", () => {
+    const table = leaver(plain('a'), '10.0.0.2');
+    table.state('default/a', 'another', []);
+    expect(first(table, plain('a'))).toBe('10.0.0.0');
+  });
+});
+
 describe('adopting', () => {
   test('what the first holder has, a second one that may not share it does not get', () => {
     const table = tableOf(P);

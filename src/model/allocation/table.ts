@@ -147,15 +147,20 @@ export class AllocationTable {
     return holding;
   }
 
-  /** The first address of a family in a pool that is free, or that the claim may share with all who hold it. */
+  /**
+   * The address of a family in a pool that is best for the claim: what its Service is just leaving, for then it need not
+   * move; else the first one that is free, or that the claim may share with all who hold it.
+   */
   firstFor(claim: Claim, pool: string, family: Family): IpAddress | undefined {
     const space = this.#spaces.get(pool);
-    const free = space?.firstFree(family);
-    if (space === undefined || claim.sharing === '') return free;
-    let best = free;
-    let bestPlace = free === undefined ? undefined : space.placeOf(free);
+    if (space === undefined) return undefined;
+    const mayHave = (address: IpAddress): boolean => address.family === family && this.#refusal(claim, [address]) === undefined;
+    const leaving = this.#leaving.get(claim.service)?.find((address) => space.placeOf(address) !== undefined && mayHave(address));
+    if (leaving !== undefined) return leaving;
+    let best = space.firstFree(family);
+    let bestPlace = best === undefined ? undefined : space.placeOf(best);
     for (const { address } of this.#bySharing.get(claim.sharing)?.values() ?? []) {
-      if (address.family !== family || this.#refusal(claim, [address]) !== undefined) continue;
+      if (!mayHave(address)) continue;
       const place = space.placeOf(address);
       if (place === undefined || (bestPlace !== undefined && place >= bestPlace)) continue;
       best = address;

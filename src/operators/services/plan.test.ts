@@ -2,6 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import { dualStack, facts, IPV6_ONLY, pool, type ServiceOptions } from '../../../test/support/objects.ts';
 import { P, plan, REQUEST, settled, tableOf, told } from '../../../test/support/service-plans.ts';
 import type { IPAddressPool } from '../../crds/ip-address-pool.ts';
+import { adoptServices } from './adopt.ts';
 import { planService, type ServicePlan } from './plan.ts';
 
 test('a new Service gets an address, its pool as annotation, one event and one line', () => {
@@ -331,4 +332,32 @@ test('until the server shows our write, the table counts: the same address is wr
   plan(table, { annotations: { [REQUEST]: '10.0.0.5' } });
   expect(told(plan(table, { annotations: { [REQUEST]: '10.0.0.5' } }))).toEqual(['write p 10.0.0.5']);
   expect(told(plan(table, settled(['10.0.0.7'], { annotations: { [REQUEST]: '10.0.0.5' } })))).toEqual(['write p 10.0.0.5']);
+});
+
+describe('a Service whose families change', () => {
+  const both = { spec: dualStack('RequireDualStack') };
+  test.each<{ what: string; pools: IPAddressPool[]; held: string[]; service: ServiceOptions; write: string }>([
+    { what: 'keeps its address beside the new one', pools: [P], held: ['10.0.0.0'], service: both, write: 'write p 10.0.0.0 2001:db8::' },
+    { what: 'keeps one that is not the first', pools: [P], held: ['10.0.0.2'], service: both, write: 'write p 10.0.0.2 2001:db8::' },
+    {
+      what: 'keeps the last one of a pool',
+      pools: [pool('p', ['10.0.0.0/32', '2001:db8::/128'])],
+      held: ['10.0.0.0', '2001:db8::'],
+      service: {},
+      write: 'write p 10.0.0.0',
+    },
+    {
+      what: 'keeps the last one of the pool it asks for',
+      pools: [pool('p', ['10.0.0.0/32', '2001:db8::/128'])],
+      held: ['10.0.0.0', '2001:db8::'],
+      service: { annotations: { 'metallb.io/address-pool': 'p' }, spec: IPV6_ONLY },
+      write: 'write p 2001:db8::',
+    },
+  ])('$what', ({ pools, held, service, write }) => {
+    const table = tableOf(...pools);
+    const now = settled(held, service);
+    adoptServices(table, [facts(now)], undefined);
+    const made = plan(table, now);
+    expect([told(made)[0], made.lack]).toEqual([write, undefined]);
+  });
 });
