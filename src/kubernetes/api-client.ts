@@ -102,7 +102,7 @@ export class ApiClient implements Api, Disposable {
     }
   }
 
-  /** Anything the server says will do; what became of it is told by the attempt itself. */
+  /** What became of it is told by the attempt itself. */
   async #probe(): Promise<void> {
     const call: ApiCall = { method: 'GET', path: '/readyz', deadline: PROBE_DEADLINE };
     await this.request(call, this.#closing.signal).catch(() => undefined);
@@ -129,8 +129,8 @@ export class ApiClient implements Api, Disposable {
     });
     signal.throwIfAborted();
     const answer = await this.#send(call, access, signal);
-    this.#reachability.answered();
     const status = answer.statusCode ?? 0;
+    this.#reachability.answered(status);
     if (status >= 200 && status < 300) return answer;
     throw refusalOfAnswer(call, status, answer.headers, await bodyOf(call, answer), this.#clock);
   }

@@ -9,7 +9,7 @@ export interface ReachabilityPorts {
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Logger;
-  /** Asks the server for anything; reports to `failed` or `answered` itself and never rejects. */
+  /** Asks the server whether it is ready; reports to `failed` or `answered` itself and never rejects. */
   readonly probe: () => Promise<void>;
 }
 
@@ -18,6 +18,12 @@ export interface ReachabilityPorts {
  * interval, instead of one a watch, is what a hundred nodes may cost a server that is just starting.
  */
 const PROBE_INTERVAL: Micros = milliseconds(1_000);
+
+/**
+ * A server that starts answers before it has read who may do what and what it stores, and refuses what it allows a
+ * second later. One that has refused for this long means it, and those who asked have to hear so.
+ */
+const STARTING: Micros = milliseconds(10_000);
 
 /**
  * Knows whether the API server can be reached: says once when it cannot, however many ask in vain, and once when it is
@@ -29,6 +35,7 @@ export class Reachability implements Gate, Disposable {
   #fault: string | undefined;
   #back: PromiseWithResolvers<void> | undefined;
   #timer: Disposable | undefined;
+  #refusedSince: Micros | undefined;
 
   constructor(server: string, ports: ReachabilityPorts) {
     this.#server = server;
@@ -47,13 +54,14 @@ export class Reachability implements Gate, Disposable {
   failed(fault: string): void {
     if (this.#fault !== fault) this.#ports.log.error(`${fault}; retrying until it answers`, { op: 'apiserver' });
     this.#fault = fault;
+    this.#refusedSince = undefined;
     this.#back ??= Promise.withResolvers<void>();
     this.#timer ??= this.#startProbing();
   }
 
-  /** The server has said something, be it a refusal. */
-  answered(): void {
-    if (this.#fault === undefined) return;
+  /** The server has answered with this HTTP status; a refusal counts too, but that of a server which may be starting not at once. */
+  answered(status: number): void {
+    if (this.#fault === undefined || (mayPassWithStart(status) && this.#starting())) return;
     this.#fault = undefined;
     this[Symbol.dispose]();
     this.#ports.log.info(`the API server at ${this.#server} answers again`, { op: 'apiserver' });
@@ -67,6 +75,12 @@ export class Reachability implements Gate, Disposable {
     this.#timer = undefined;
   }
 
+  #starting(): boolean {
+    const now = this.#ports.clock.now();
+    this.#refusedSince ??= now;
+    return now - this.#refusedSince < STARTING;
+  }
+
   #startProbing(): Disposable {
     const { clock, random, probe } = this.#ports;
     const delay = PROBE_INTERVAL * (1 - random() / 2);
@@ -78,4 +92,9 @@ export class Reachability implements Gate, Disposable {
       probe().then(again, again);
     });
   }
+}
+
+/** Not known to it yet (401), not allowed yet (403), not ready yet (429, 5xx). */
+function mayPassWithStart(status: number): boolean {
+  return status === 401 || status === 403 || status === 429 || status >= 500;
 }
