@@ -1,6 +1,6 @@
 import { describeError } from '../lib/errors.ts';
 import type { Logger } from '../telemetry/logger.ts';
-import { ApiError } from './api-error.ts';
+import { ApiError, isStatus } from './api-error.ts';
 import { type Resource, titleOf } from './resource.ts';
 
 /** Says once what keeps a resource from being followed, and once that it is over. */
@@ -8,6 +8,8 @@ export class WatchComplaints {
   readonly #resource: Resource;
   readonly #log: Logger;
   #cause: string | undefined;
+  /** Whether the watch itself breaks, so that a list says nothing about the end of it. */
+  #watchBreaks: boolean = false;
 
   constructor(resource: Resource, log: Logger) {
     this.#resource = resource;
@@ -15,17 +17,24 @@ export class WatchComplaints {
   }
 
   /** `verb` is what was tried: `list` or `watch`. */
-  failed(thrown: unknown, verb: string): void {
+  failed(thrown: unknown, verb: 'list' | 'watch'): void {
     const cause = thrown instanceof ApiError ? `${verb} ${thrown.code} ${thrown.status}` : describeError(thrown);
     if (cause === this.#cause) return;
     this.#cause = cause;
+    this.#watchBreaks = verb === 'watch' && !isMendedByPeople(thrown);
     this.#log.error(this.#sentence(thrown, verb), { error: describeError(thrown) });
   }
 
-  /** What was said no longer holds. */
-  settled(): void {
+  /** A list is complete: what was said of rights and definitions no longer holds. */
+  listed(): void {
+    if (!this.#watchBreaks) this.watched();
+  }
+
+  /** A watch does what it should: nothing that was said holds any longer. */
+  watched(): void {
     if (this.#cause === undefined) return;
     this.#cause = undefined;
+    this.#watchBreaks = false;
     this.#log.info(`${titleOf(this.#resource)} can be followed again`);
   }
 
@@ -41,4 +50,9 @@ export class WatchComplaints {
     if (group === '') return `the API server has no ${title} ${version}`;
     return `the CRD ${title} is not installed, or not in version ${version}: apply config/crd`;
   }
+}
+
+/** No credentials, no right, no such resource. */
+export function isMendedByPeople(thrown: unknown): boolean {
+  return isStatus(thrown, 401) || isStatus(thrown, 403) || isStatus(thrown, 404);
 }

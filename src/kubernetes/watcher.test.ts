@@ -200,6 +200,27 @@ test('a server that ends every watch at once is not asked without pause', async 
   expect(scene.server.requests.length - before).toBeLessThan(9);
 });
 
+test.each([
+  { what: '410', status: 410, body: '{}' },
+  { what: 'what is no event', status: 200, body: 'no\n' },
+])('a server that answers each watch after its list with $what is not listed without pause, and people are told', async (fault) => {
+  await using scene = await RuntimeScene.open({ streamingLists: false });
+  await scene.watched();
+  const before = scene.lists();
+  scene.server.misbehave({ verb: 'watch', times: 1_000_000, ...fault });
+  scene.server.endWatches();
+  const began = scene.clock.now();
+  await eventually(scene.clock, 'a minute', () => scene.clock.now() - began > 60_000_000);
+  expect(scene.lists() - before).toBeGreaterThan(5);
+  expect(scene.lists() - before).toBeLessThan(25);
+  const told = [...scene.log.messages('error'), ...scene.log.messages('info')];
+  expect(told).toEqual(['cannot watch services in all namespaces, trying again']);
+  scene.server.behave();
+  scene.service('after');
+  const again = 'services can be followed again';
+  await eventually(scene.clock, 'the end is told', () => scene.log.messages('info').includes(again));
+});
+
 test('pages are followed to the end, and begun anew when they expire in between', async () => {
   await using scene = await RuntimeScene.open({ streamingLists: false });
   for (let index = 0; index < 1_203; index++) scene.service(`s${index}`);

@@ -9,7 +9,7 @@ import { ApiError, isStatus, isUnreachable } from './api-error.ts';
 import { type BackoffLimits, backoffDelay, type Random } from './backoff.ts';
 import { Deadline } from './deadline.ts';
 import { collectionPath, type Resource, titleOf } from './resource.ts';
-import { WatchComplaints } from './watch-complaints.ts';
+import { isMendedByPeople, WatchComplaints } from './watch-complaints.ts';
 import { isOlder, objectKey, parseWatchEvent, type WatchEvent } from './watch-event.ts';
 
 /** What a watcher needs of the world. */
@@ -140,8 +140,8 @@ export class Watcher {
   #finishList(present: ReadonlySet<string>, version: string): void {
     this.#sink.listed(present);
     this.#position = version;
-    this.#failures = 0;
-    this.#complaints.settled();
+    // Failures go on being counted: a watch that is refused right behind each list must not make a list each time.
+    this.#complaints.listed();
   }
 
   async #watch(signal: AbortSignal): Promise<void> {
@@ -163,7 +163,7 @@ export class Watcher {
     }
     if (clock.now() - opened < SHORTEST_LIFE) throw new ApiError(`watch of ${this.#title}: ended at once`, { status: 0, reason: 'Broken' });
     this.#failures = 0;
-    this.#complaints.settled();
+    this.#complaints.watched();
   }
 
   /** Without a position the watch begins with all objects, the streaming list; `limit` is for these. */
@@ -193,7 +193,7 @@ export class Watcher {
     this.#deliver(event);
     if (event.resourceVersion !== '') this.#position = event.resourceVersion;
     this.#failures = 0;
-    this.#complaints.settled();
+    this.#complaints.watched();
   }
 
   #deliver(event: WatchEvent): void {
@@ -243,11 +243,6 @@ export class Watcher {
     this.#streaming = false;
     return true;
   }
-}
-
-/** No credentials, no right, no such resource. */
-function isMendedByPeople(thrown: unknown): boolean {
-  return isStatus(thrown, 401) || isStatus(thrown, 403) || isStatus(thrown, 404);
 }
 
 function isServerError(thrown: unknown): boolean {

@@ -107,6 +107,11 @@ export class FakeApiServer implements AsyncDisposable {
     this.#misbehaviours.push(misbehaviour);
   }
 
+  /** From now on it answers as it should. */
+  behave(): void {
+    this.#misbehaviours = [];
+  }
+
   /** A resource that is not installed is answered with 404, in the words of a real server. */
   uninstall(resource: Resource): void {
     this.#missing.add(collectionOf(resource));
