@@ -217,6 +217,16 @@ describe('adopting', () => {
     table.release('default/cloud');
     expect(first(table, sharer('a', 80))).toBe('10.0.0.0');
   });
+
+  test('an address that another load balancer gives out as well stays with who has it, and is given to nobody else', () => {
+    const table = tableOf(P);
+    assign(table, sharer('a', 80), '10.0.0.0');
+    table.holdForeign('default/cloud', 'u', [address('10.0.0.0')]);
+    expect(assign(table, sharer('a', 80), '10.0.0.0')).toBe('pool p');
+    expect(assign(table, sharer('a', 90), '10.0.0.0', '2001:db8::1')).toBe('pool p');
+    expect(assign(table, sharer('b', 81), '10.0.0.0')).toContain('also in use by default/a,default/cloud');
+    expect(first(table, sharer('b', 81))).toBe('10.0.0.1');
+  });
 });
 
 describe('counters', () => {

@@ -179,11 +179,15 @@ export class AllocationTable {
     return pool === undefined ? undefined : this.#spaces.get(pool.name);
   }
 
-  /** Why the claim may not have these addresses beside those who hold them already. */
+  /**
+   * Why the claim may not have these addresses beside those who hold them already. A foreign Service counts for who comes
+   * after it only: whoever can write a status must not take a running address from another.
+   */
   #refusal(claim: Claim, addresses: readonly IpAddress[]): AllocationFailure | undefined {
     for (const address of addresses) {
-      const holders = this.#byAddress.get(keyOf(address))?.holders.values() ?? [];
-      const others = [...holders].filter(({ service }) => service !== claim.service);
+      const holders = this.#byAddress.get(keyOf(address))?.holders;
+      const hasIt = holders?.has(claim.service) === true;
+      const others = [...(holders?.values() ?? [])].filter(({ service, foreign }) => service !== claim.service && !(hasIt && foreign));
       if (others.some(({ sharing }) => sharing === '' || sharing !== claim.sharing)) {
         return failures.sharingKey(claim.service, others.map(({ service }) => service).sort(compareTexts));
       }

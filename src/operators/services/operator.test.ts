@@ -163,6 +163,16 @@ test('a Service that the watch still shows as it was before our write waits for 
   expect([scene.writes, server.requests.filter(({ verb }) => verb === 'get').length]).toEqual([1, 0]);
 });
 
+test('a Service of another class that claims an address in use takes it from nobody', async () => {
+  scene.putService({ name: 'web' });
+  scene.start();
+  await scene.happens('the address', () => scene.ips('web') === '10.0.0.0');
+  scene.putService({ name: 'theirs', ips: ['10.0.0.0'], spec: { loadBalancerClass: 'other' } });
+  scene.lookAgain();
+  await scene.rest();
+  expect([scene.ips('web'), scene.writes, scene.events]).toEqual(['10.0.0.0', 1, ['web IPAllocated']]);
+});
+
 test('a class of our own: Services without one are left alone, and one that loses it is cleaned', async () => {
   scene.putService({ name: 'ours', spec: { loadBalancerClass: 'own' } });
   scene.putService({ name: 'theirs' });
