@@ -34,7 +34,7 @@ export class SmallCluster {
   /** Services that are to have a turn. */
   #due = new Set<string>();
   #poolSet: PoolSet | undefined;
-  #lacks = new Map<string, Lack>();
+  #lacks = new Map<string, { readonly uid: string; readonly lack: Lack }>();
   #lastWrites = new Map<string, LastWrite>();
   #versions = 0;
 
@@ -112,14 +112,15 @@ export class SmallCluster {
       if (last.answered || this.services.get(key)?.resourceVersion !== service.resourceVersion) return;
       this.#lastWrites.delete(key);
     }
+    const known = this.#lacks.get(key);
     const plan = planService(this.table, {
       key,
       facts: service,
       namespaceLabels: this.namespaces.get(service?.namespace ?? '') ?? {},
       ownClass: undefined,
-      lastLack: this.#lacks.get(key),
+      lastLack: known?.uid === service?.uid ? known?.lack : undefined,
     });
-    this.#remember(key, plan.lack);
+    this.#remember(key, service?.uid ?? '', plan.lack);
     this.events.push(...plan.events.map(({ reason, message }) => `${reason}: ${message}`));
     if (service !== undefined && plan.write !== undefined) this.#write(service, plan.write, fate);
     if (plan.eased) for (const waiting of this.#lacks.keys()) this.#due.add(waiting);
@@ -127,12 +128,12 @@ export class SmallCluster {
 
   /** What a Service was last said to wait for. */
   lackOf(key: string): Lack | undefined {
-    return this.#lacks.get(key);
+    return this.#lacks.get(key)?.lack;
   }
 
-  #remember(key: string, lack: Lack | undefined): void {
+  #remember(key: string, uid: string, lack: Lack | undefined): void {
     if (lack === undefined) this.#lacks.delete(key);
-    else this.#lacks.set(key, lack);
+    else this.#lacks.set(key, { uid, lack });
   }
 
   #write(seen: ServiceFacts, status: DesiredStatus, fate: Fate): void {

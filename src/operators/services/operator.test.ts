@@ -173,6 +173,22 @@ test('a Service of another class that claims an address in use takes it from nob
   expect([scene.ips('web'), scene.writes, scene.events]).toEqual(['10.0.0.0', 1, ['web IPAllocated']]);
 });
 
+test('a Service that is made anew is told again what it lacks', async () => {
+  scene.runtime.server.remove(POOLS, 'metallb-system/p');
+  scene.putPool(pool('p', ['10.1.0.0/32'], { autoAssign: false }));
+  scene.putService({ name: 'web' });
+  scene.start();
+  await scene.happens('the event', () => scene.events.length === 1);
+  await scene.rest();
+  // Both changes may reach the cache before the next turn: it then sees another Service under the name.
+  scene.runtime.server.remove(SERVICES, 'default/web');
+  scene.putService({ name: 'web' });
+  await scene.happens('the event for the new one', () => scene.events.length === 2);
+  scene.lookAgain();
+  await scene.rest();
+  expect(scene.events).toEqual(['web AllocationFailed', 'web AllocationFailed']);
+});
+
 test('a class of our own: Services without one are left alone, and one that loses it is cleaned', async () => {
   scene.putService({ name: 'ours', spec: { loadBalancerClass: 'own' } });
   scene.putService({ name: 'theirs' });

@@ -42,6 +42,12 @@ interface LastWrite {
   readonly answered: boolean;
 }
 
+/** What a Service lacks; a later Service of the same name is told anew. */
+interface KnownLack {
+  readonly uid: string;
+  readonly lack: Lack;
+}
+
 const SERVICES: Resource = { group: '', version: 'v1', plural: 'services' };
 
 /** Names in the queue that no Service can have, each for a turn of many: merged like any other. */
@@ -52,7 +58,7 @@ const WAITING = '?';
 export class ServiceOperator extends ResourceOperator {
   readonly #world: ServiceWorld;
   readonly #api: Api;
-  readonly #lacks = new Map<string, Lack>();
+  readonly #lacks = new Map<string, KnownLack>();
   readonly #lastWrites = new Map<string, LastWrite>();
   #view: View | undefined;
   /** Before all that is in use is booked, no event gives a turn: the order of the first turns is by age. */
@@ -144,9 +150,11 @@ export class ServiceOperator extends ResourceOperator {
   #plan(key: string, facts: ServiceFacts | undefined): ServicePlan {
     const { table, ownClass } = this.#world;
     const labels = facts === undefined ? undefined : this.#seen().namespaces.get(facts.namespace);
-    const plan = planService(table, { key, facts, namespaceLabels: labels ?? {}, ownClass, lastLack: this.#lacks.get(key) });
-    if (plan.lack === undefined) this.#lacks.delete(key);
-    else this.#lacks.set(key, plan.lack);
+    const known = this.#lacks.get(key);
+    const lastLack = known?.uid === facts?.uid ? known?.lack : undefined;
+    const plan = planService(table, { key, facts, namespaceLabels: labels ?? {}, ownClass, lastLack });
+    if (plan.lack === undefined || facts === undefined) this.#lacks.delete(key);
+    else this.#lacks.set(key, { uid: facts.uid, lack: plan.lack });
     return plan;
   }
 
