@@ -74,6 +74,15 @@ describeInOwnNamespace('the network of the kernel', import.meta.url, () => {
     expect(new Set(heard)).toEqual(new Set(['right 10.0.0.2', 'top 10.0.0.1']));
   });
 
+  test('a socket knows the room that the kernel gave its queue', () => {
+    using fixture = makeFixture();
+    const listener = { received: () => undefined, failed: () => undefined };
+    const options = { link: indexOf(fixture.left), purpose: 'asking for room', etherType: ARP, filter: KEEP_ALL };
+    using socket = fixture.packets.open(options, listener);
+    // As root, what was asked for is granted whatever the system's limit is, and the kernel counts it twice.
+    expect(socket.queueOctets).toBe(2 * 4 * 1024 * 1024);
+  });
+
   test('the kernel takes a filter of every size, or refuses it for want of memory', () => {
     using fixture = makeFixture();
     const listener = { received: () => undefined, failed: () => undefined };
@@ -132,7 +141,7 @@ function testAddon(): void {
     expect(() => Reflect.apply(native.openPacketSocket, native, words)).toThrow('openPacketSocket(');
   });
 
-  test.each(['send', 'setFilter', 'takeDrops', 'close'] as const)('%s takes no other object for a socket', (name) => {
+  test.each(['send', 'setFilter', 'queueOctets', 'takeDrops', 'close'] as const)('%s takes no other object for a socket', (name) => {
     for (const words of [[], [{}], [{}, keepAll], [5, keepAll]])
       expect(() => Reflect.apply(native[name], native, words)).toThrow(`${name}(`);
   });

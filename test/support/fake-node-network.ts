@@ -146,6 +146,8 @@ interface FakeKernel {
 class FakePacketSocket implements PacketSocket {
   readonly options: PacketSocketOptions;
   readonly listener: PacketListener;
+  /** Nothing is ever lost here, but a size is a size. */
+  readonly queueOctets: number = 425_984;
   readonly #kernel: FakeKernel;
   #filter: PacketFilter;
   #queue: DataView[] = [];

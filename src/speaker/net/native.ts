@@ -31,6 +31,8 @@ export interface NativeSockets {
   ): NativeSocket | number;
   send(socket: NativeSocket, octets: Uint8Array): number;
   setFilter(socket: NativeSocket, program: Uint8Array): number;
+  /** What the kernel lets wait in the receive queue, in octets by its own count. */
+  queueOctets(socket: NativeSocket): number;
   /** How many frames were lost to a full queue since the last call. */
   takeDrops(socket: NativeSocket): number;
   close(socket: NativeSocket): void;

@@ -32,6 +32,8 @@ export interface PacketSocketOptions {
 
 /** Whole frames, header included, in and out of one link; never in promiscuous mode. */
 export interface PacketSocket extends Disposable {
+  /** How much may wait to be read, in octets as the kernel counts (a small frame is about 850); more is lost. 0: not known. */
+  readonly queueOctets: number;
   /** Takes the place of the filter at once. Throws a {@link NetworkError}, `ENOMEM` for a program that is too long; the old one then stays. */
   setFilter(filter: PacketFilter): void;
   /** Sends one frame; the octets are the caller's again when it returns. False when it could not be sent now: it is lost. */

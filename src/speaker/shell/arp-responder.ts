@@ -53,6 +53,11 @@ export class ArpResponder implements Disposable {
     this.#link = link;
   }
 
+  /** See {@link PacketSocket.queueOctets}. */
+  get queueOctets(): number {
+    return this.#socket.queueOctets;
+  }
+
   /** Decides in the kernel which requests are worth a look; throws a {@link NetworkError}. */
   setFilter(filter: PacketFilter): void {
     this.#socket.setFilter(filter);

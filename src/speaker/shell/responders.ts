@@ -181,7 +181,8 @@ export class Responders implements Disposable {
   #create(key: string, link: Link, network: NodeNetwork): void {
     const responder = new ArpResponder(link, network.packets, this.#options.context, (error) => this.#failed(key, error));
     this.#open.set(key, responder);
-    this.#options.log('info', 'created ARP responder for interface', { event: 'createARPResponder', interface: link.name });
+    const fields = { event: 'createARPResponder', interface: link.name, queueOctets: responder.queueOctets };
+    this.#options.log('info', 'created ARP responder for interface', fields);
     this.#options.opened(responder);
   }
 

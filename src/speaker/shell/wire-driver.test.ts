@@ -217,7 +217,7 @@ describe('links', () => {
       'ready',
     ]);
     expect(scene.reports[0]).toEqual({ kind: 'interfaces', names: ['eth2', 'eth3'] });
-    expect(scene.reports[1]).toMatchObject({ fields: { event: 'createARPResponder', interface: 'eth2' } });
+    expect(scene.reports[1]).toMatchObject({ fields: { event: 'createARPResponder', interface: 'eth2', queueOctets: 425_984 } });
   });
 
   test('that come and go are followed', async () => {

@@ -151,9 +151,8 @@ static int receive_batch(struct polled_socket *polled) {
   if (!referenced_view(polled, polled->lengths, napi_uint32_array, polled->slot_count, &lengths)) return -EFAULT;
   for (uint32_t slot = 0; slot < polled->slot_count; slot++) {
     places[slot] = (struct iovec){(uint8_t *)slots.start + (size_t)slot * polled->slot_octets, polled->slot_octets};
-    messages[slot].msg_hdr = (struct msghdr){.msg_name = &senders[slot], .msg_namelen = sizeof(senders[slot])};
-    messages[slot].msg_hdr.msg_iov = &places[slot];
-    messages[slot].msg_hdr.msg_iovlen = 1;
+    messages[slot].msg_hdr = (struct msghdr){
+        .msg_name = &senders[slot], .msg_namelen = sizeof(senders[slot]), .msg_iov = &places[slot], .msg_iovlen = 1};
   }
   int count = recvmmsg(polled->fd, messages, polled->slot_count, MSG_DONTWAIT, NULL);
   if (count < 0) return errno == EAGAIN || errno == EINTR ? 0 : -errno;
@@ -176,11 +175,11 @@ static void call_received(struct polled_socket *polled, int count) {
   if (status == napi_pending_exception && napi_get_and_clear_last_exception(env, &thrown) == napi_ok) napi_fatal_exception(env, thrown);
 }
 
-// The error that waits on a socket, negative, which clears it; 0 when there is none.
-static int take_error(int fd) {
-  int error = 0;
-  socklen_t length = sizeof(error);
-  return getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &length) == 0 ? -error : -errno;
+// An option of the socket layer, or negative errno. Reading SO_ERROR, the error that waits (0: none), clears it.
+static int option_of(int fd, int option) {
+  int value = 0;
+  socklen_t length = sizeof(value);
+  return getsockopt(fd, SOL_SOCKET, option, &value, &length) == 0 ? value : -errno;
 }
 
 // libuv stops watching a descriptor that has an error and calls it bad. Here an error is a message: a link that went
@@ -191,7 +190,7 @@ static void on_readable(uv_poll_t *poll, int status, int events) {
   for (int batch = 0; batch < MAX_BATCHES && !polled->closed; batch++) {
     napi_handle_scope scope;
     if (napi_open_handle_scope(polled->env, &scope) != napi_ok) return;
-    int count = status < 0 ? take_error(polled->fd) : receive_batch(polled);
+    int count = status < 0 ? -abs(option_of(polled->fd, SO_ERROR)) : receive_batch(polled);
     if (status < 0 && uv_poll_start(poll, UV_READABLE, on_readable) != 0) count = -EBADF;
     // Without its slots a socket cannot read, and would be found readable for ever.
     if (count == -EFAULT) uv_poll_stop(poll);
@@ -231,20 +230,19 @@ static struct polled_socket *socket_of(napi_env env, napi_callback_info call, si
 static int attach_filter(int fd, const struct octets *program) {
   size_t count = program->count / sizeof(struct sock_filter);
   if (count == 0 || count > BPF_MAXINSNS || program->count % sizeof(struct sock_filter) != 0) return EINVAL;
-  // The kernel copies the octets from wherever they lie.
-  struct sock_fprog attached = {.len = (unsigned short)count, .filter = program->start};
+  struct sock_fprog attached = {.len = (unsigned short)count, .filter = program->start}; // copied from wherever it lies
   return setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &attached, sizeof(attached)) == 0 ? 0 : errno;
 }
 
-// Asks for a receive queue of this size: beyond the system's limit when we may, up to it otherwise.
+// Asks for a receive queue of this size: beyond the system's limit when we may (NET_ADMIN), up to it otherwise.
 static void set_receive_queue(int fd, int octets) {
-  if (setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &octets, sizeof(octets)) == 0) return;
-  setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &octets, sizeof(octets));
+  bool forced = setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &octets, sizeof(octets)) == 0;
+  if (!forced) setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &octets, sizeof(octets));
 }
 
 // What every open call is given last.
 struct reception {
-  napi_value slots, lengths, received;
+  const napi_value *lent; // slots, lengths, received
   uint32_t slot_count, slot_octets;
 };
 
@@ -255,9 +253,7 @@ static bool reception_of(napi_env env, const napi_value *arguments, struct recep
   if (!view_of(env, arguments[1], napi_uint32_array, &lengths)) return false;
   if (napi_typeof(env, arguments[2], &kind) != napi_ok || kind != napi_function) return false;
   if (lengths.count == 0 || lengths.count > MAX_SLOTS || slots.count < lengths.count) return false;
-  reception->slots = arguments[0];
-  reception->lengths = arguments[1];
-  reception->received = arguments[2];
+  reception->lent = arguments;
   reception->slot_count = (uint32_t)lengths.count;
   reception->slot_octets = (uint32_t)(slots.count / lengths.count);
   return slots.count / lengths.count <= UINT32_MAX;
@@ -269,21 +265,19 @@ static bool borrow(struct polled_socket *polled, const struct reception *recepti
   napi_value name;
   return napi_create_string_utf8(env, "typemetal_net", NAPI_AUTO_LENGTH, &name) == napi_ok &&
          napi_async_init(env, NULL, name, &polled->context) == napi_ok &&
-         napi_create_reference(env, reception->slots, 1, &polled->slots) == napi_ok &&
-         napi_create_reference(env, reception->lengths, 1, &polled->lengths) == napi_ok &&
-         napi_create_reference(env, reception->received, 1, &polled->received) == napi_ok;
+         napi_create_reference(env, reception->lent[0], 1, &polled->slots) == napi_ok &&
+         napi_create_reference(env, reception->lent[1], 1, &polled->lengths) == napi_ok &&
+         napi_create_reference(env, reception->lent[2], 1, &polled->received) == napi_ok;
 }
 
-// Gives an open descriptor to the event loop and wraps it for JavaScript, unless there was a failure (errno) before.
-// Takes the descriptor in any case.
+// Gives a descriptor to the event loop and wraps it for JavaScript, unless there is a failure (errno). Takes it either way.
 static napi_value poll_socket(napi_env env, int fd, int ifindex, int failure, const struct reception *reception) {
   uv_loop_t *loop = NULL;
   napi_value external = NULL;
   struct polled_socket *polled = failure == 0 ? malloc(sizeof(*polled)) : NULL;
   if (polled == NULL) goto refused;
-  *polled = (struct polled_socket){.env = env, .fd = fd, .ifindex = ifindex, .holders = 1};
-  polled->slot_count = reception->slot_count;
-  polled->slot_octets = reception->slot_octets;
+  *polled = (struct polled_socket){.env = env, .fd = fd, .ifindex = ifindex, .holders = 1,
+                                   .slot_count = reception->slot_count, .slot_octets = reception->slot_octets};
   if (napi_get_uv_event_loop(env, &loop) != napi_ok || !borrow(polled, reception)) goto no_poll;
   if (uv_poll_init(loop, &polled->poll, fd) != 0) goto no_poll;
   polled->poll.data = polled;
@@ -373,6 +367,14 @@ static napi_value take_drops(napi_env env, napi_callback_info call) {
   return number(env, counted.tp_drops > INT32_MAX ? INT32_MAX : (int)counted.tp_drops);
 }
 
+// queueOctets(socket): what may wait in the receive queue, as the kernel counts, or negative errno.
+static napi_value queue_octets(napi_env env, napi_callback_info call) {
+  napi_value arguments[MAX_ARGUMENTS];
+  struct polled_socket *polled = socket_of(env, call, 1, arguments);
+  if (polled == NULL) return refuse(env, "queueOctets(socket)");
+  return number(env, polled->closed ? -EBADF : option_of(polled->fd, SO_RCVBUF));
+}
+
 // close(socket): no callback comes after it. Any number of times.
 static napi_value close_socket(napi_env env, napi_callback_info call) {
   napi_value arguments[MAX_ARGUMENTS];
@@ -388,6 +390,7 @@ NAPI_MODULE_INIT() {
       {.utf8name = "openRouteSocket", .method = open_route_socket},
       {.utf8name = "send", .method = send_octets},
       {.utf8name = "setFilter", .method = set_filter},
+      {.utf8name = "queueOctets", .method = queue_octets},
       {.utf8name = "takeDrops", .method = take_drops},
       {.utf8name = "close", .method = close_socket},
   };
