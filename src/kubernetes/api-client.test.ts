@@ -1,6 +1,9 @@
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import http, { type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { describe, expect, test } from '@jest/globals';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { KubeConfig } from '@kubernetes/client-node';
 import { breathe, eventually } from '../../test/support/eventually.ts';
 import { FakeClock } from '../../test/support/fake-clock.ts';
@@ -176,6 +179,53 @@ describe('time', () => {
     await expect(pair.get('/x', ending.signal)).rejects.toThrow('enough');
     expect(pair.seen.length).toBe(1);
     expect(pair.clock.timers).toBe(0);
+  });
+});
+
+describe('a plug-in that never gives its credentials', () => {
+  let folder = '';
+  let client: ApiClient;
+  let clock: FakeClock;
+  let log: RecordingLogger;
+  const pidFile = (): string => join(folder, 'pid');
+
+  beforeEach(() => {
+    folder = mkdtempSync(join(tmpdir(), 'plugin-'));
+    clock = new FakeClock();
+    log = new RecordingLogger();
+    const exec = { command: '/bin/sh', args: ['-c', `echo $$ > ${pidFile()}.new; mv ${pidFile()}.new ${pidFile()}; exec sleep 100`] };
+    const config = new KubeConfig();
+    config.loadFromClusterAndUser({ name: 'c', server: 'https://127.0.0.1:1', skipTLSVerify: true }, { name: 'u', exec });
+    client = new ApiClient({ config, clock, random: () => 0.5, log, userAgent: 'test/1' });
+  });
+
+  afterEach(() => {
+    client[Symbol.dispose]();
+    process.kill(Number(readFileSync(pidFile(), 'utf8')));
+    rmSync(folder, { recursive: true });
+  });
+
+  test('does not keep a request beyond its deadline, and is named', async () => {
+    const call = client.request({ method: 'GET', path: '/x' }, FOREVER).catch((thrown: unknown) => thrown);
+    await eventually(clock, 'it runs', () => existsSync(pidFile()), milliseconds(0));
+    clock.advance(milliseconds(30_000));
+    const text =
+      'there are no credentials for the API server at https://127.0.0.1:1: the plug-in that the kubeconfig names has not given any yet';
+    expect(await call).toMatchObject({ code: 'API_UNREACHABLE', message: text });
+    for (let probes = 0; probes < 3; probes++) {
+      clock.advance(milliseconds(5_000));
+      await breathe();
+    }
+    expect(log.messages('error')).toEqual([`${text}; retrying until it answers`]);
+  });
+
+  test('does not keep who wants to end', async () => {
+    const ending = new AbortController();
+    const call = client.stream({ method: 'GET', path: '/x' }, milliseconds(1_000), ending.signal).catch((thrown: unknown) => thrown);
+    await eventually(clock, 'it runs', () => existsSync(pidFile()), milliseconds(0));
+    ending.abort('enough');
+    expect(await call).toBe('enough');
+    expect(log.lines).toEqual([]);
   });
 });
 

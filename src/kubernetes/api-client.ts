@@ -4,6 +4,7 @@ import { TLSSocket } from 'node:tls';
 import type { KubeConfig } from '@kubernetes/client-node';
 import { type Clock, type Micros, milliseconds } from '../lib/clock.ts';
 import type { Logger } from '../telemetry/logger.ts';
+import { Aborted } from './aborted.ts';
 import { bodyOf, brokenError, linesOf, parseBody } from './answer.ts';
 import type { Api, ApiCall, ApiStream } from './api.ts';
 import { ApiError, isStatus } from './api-error.ts';
@@ -41,6 +42,11 @@ class StaleConnection extends NoAnswer {}
 
 /** The time was over before there was a connection. */
 class NotConnected extends Error {}
+
+/** The time was over before there were credentials. */
+class NoCredentials extends Error {}
+
+const HANGING = 'the plug-in that the kubeconfig names has not given any yet';
 
 /**
  * A client of one API server over HTTP/1.1 with kept-alive connections. It limits how many writes are under way, not
@@ -124,15 +130,27 @@ export class ApiClient implements Api, Disposable {
   }
 
   async #attempt(call: ApiCall, signal: AbortSignal): Promise<http.IncomingMessage> {
-    const access = await this.#credentials.current().catch((thrown: unknown) => {
-      throw this.#unreachable(`there are no credentials for the API server at ${this.server}: ${describeCredentialFault(thrown)}`);
-    });
+    const access = await this.#access(signal);
     signal.throwIfAborted();
     const answer = await this.#send(call, access, signal);
     const status = answer.statusCode ?? 0;
     this.#reachability.answered(status);
     if (status >= 200 && status < 300) return answer;
     throw refusalOfAnswer(call, status, answer.headers, await bodyOf(call, answer), this.#clock);
+  }
+
+  /** A plug-in that hangs must keep nobody beyond the deadline; what it gives late is there for the next request. */
+  async #access(signal: AbortSignal): Promise<Access> {
+    using aborted = new Aborted(signal);
+    const tooLate = aborted.promise.then(() => {
+      throw new NoCredentials();
+    });
+    try {
+      return await Promise.race([this.#credentials.current(), tooLate]);
+    } catch (thrown) {
+      if (thrown instanceof NoCredentials) throw thrown;
+      throw this.#unreachable(this.#lackOfCredentials(describeCredentialFault(thrown)));
+    }
   }
 
   #send({ method, path, query, body, contentType }: ApiCall, access: Access, signal: AbortSignal): Promise<http.IncomingMessage> {
@@ -155,6 +173,8 @@ export class ApiClient implements Api, Disposable {
     if (signal.aborted) return signal.reason;
     if (thrown instanceof ApiError) return thrown;
     const seconds = (call.deadline ?? DEFAULT_DEADLINE) / 1_000_000;
+    // Without the seconds: requests and probes have other deadlines, and the same fault is to be said once.
+    if (thrown instanceof NoCredentials) return this.#unreachable(this.#lackOfCredentials(HANGING));
     if (thrown instanceof NotConnected) return this.#unreachable(this.#absence(`no connection within ${seconds} s`));
     if (deadline.expired) {
       return new ApiError(`${call.method} ${call.path}: no answer within ${seconds} s`, { status: 0, reason: 'Timeout' });
@@ -162,6 +182,10 @@ export class ApiClient implements Api, Disposable {
     if (thrown instanceof StaleConnection) return brokenError(call, thrown.cause, 'before');
     if (thrown instanceof NoAnswer) return this.#unreachable(this.#absence(describeConnectionFault(thrown.cause)));
     return brokenError(call, thrown, 'within');
+  }
+
+  #lackOfCredentials(fault: string): string {
+    return `there are no credentials for the API server at ${this.server}: ${fault}`;
   }
 
   #absence(fault: string): string {

@@ -1,5 +1,6 @@
 import { untilAborted } from '../kubernetes/aborted.ts';
 import { AllocationTable } from '../model/allocation/table.ts';
+import { endProcess } from '../program/ending.ts';
 import { type ProgramPorts, runProgram, type Work } from '../program/program.ts';
 import { surroundingsOf } from '../program/surroundings.ts';
 import { type ControllerOptions, controllerHelp, parseControllerOptions } from './options.ts';
@@ -35,7 +36,8 @@ function wire({ namespace, lbClass, webhookMode }: ControllerOptions, ports: Pro
   };
 }
 
-process.exitCode = await runProgram(
+const exitCode = await runProgram(
   { name: 'controller', help: controllerHelp, parse: parseControllerOptions, nodeOf: () => '', healthHost: undefined, wire },
   surroundingsOf(process),
 );
+await endProcess(process, exitCode);

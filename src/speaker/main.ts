@@ -1,4 +1,5 @@
 import { milliseconds } from '../lib/clock.ts';
+import { endProcess } from '../program/ending.ts';
 import { type ProgramPorts, runProgram, type Work } from '../program/program.ts';
 import { surroundingsOf, textOf } from '../program/surroundings.ts';
 import type { HealthCheck } from '../telemetry/health-server.ts';
@@ -61,7 +62,7 @@ function wire(options: SpeakerOptions, excludedInterfaces: readonly string[], po
 const surroundings = surroundingsOf(process);
 const excludeList = parseExcludeList(textOf(EXCLUDE_FILE));
 if (excludeList.ok) {
-  process.exitCode = await runProgram(
+  const exitCode = await runProgram(
     {
       name: 'speaker',
       help: speakerHelp,
@@ -73,6 +74,7 @@ if (excludeList.ok) {
     },
     surroundings,
   );
+  await endProcess(process, exitCode);
 } else {
   process.stderr.write(`speaker: ${excludeList.error}\n`);
   process.exitCode = 1;
