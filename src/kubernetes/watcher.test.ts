@@ -335,6 +335,17 @@ describe('what people must mend is said once, and once that it is over', () => {
   });
 });
 
+test('a watch that breaks long after what was mended is no news', async () => {
+  await using scene = await RuntimeScene.open();
+  scene.server.misbehave({ verb: 'watch', status: 403, times: 3 });
+  await scene.synced(scene.watch());
+  const said = scene.log.messages('error');
+  await scene.clock.run(milliseconds(5_000));
+  scene.server.cutWatches();
+  await eventually(scene.clock, 'the watch is back', () => scene.server.openWatches === 1);
+  expect(scene.log.messages('error')).toEqual(said);
+});
+
 test('two that open one resource with one projection share its watch', async () => {
   await using scene = await RuntimeScene.open();
   expect(scene.watch()).toBe(scene.watch());

@@ -152,10 +152,14 @@ export class Watcher {
     const opened = clock.now();
     using limit = new Deadline(clock, INITIAL_EVENTS_DEADLINE, signal);
     if (this.#position !== undefined) limit.disarm();
+    let served: Micros | undefined;
     try {
       const stream = await api.stream(call, micros(seconds * 1_000_000 + SILENCE_MARGIN), limit.signal);
+      served = clock.now();
       await this.#takeEvents(stream.lines(), limit);
     } catch (thrown) {
+      // A watch with nothing to tell has served too: when it breaks, that is the first failure again.
+      if (served !== undefined && this.#position !== undefined && clock.now() - served >= SHORTEST_LIFE) this.#failures = 0;
       if (!limit.expired) throw thrown;
       // The server has taken the request for a plain watch.
       this.#streaming = false;
