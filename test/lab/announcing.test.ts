@@ -116,6 +116,24 @@ function gratuitous(frames: readonly SeenArp[], address: string): SeenArp[] {
   return frames.filter(({ senderIp, targetIp, destination }) => senderIp === address && targetIp === address && destination === BROADCAST);
 }
 
+interface WayOut {
+  readonly by: string;
+  readonly out: (node: string) => Promise<unknown>;
+  readonly back: (node: string) => Promise<unknown>;
+}
+
+const label = (value: string | null) => (node: string) =>
+  product.cluster.patch('Node', node, { metadata: { labels: { [EXCLUDE_LABEL]: value } } });
+const unavailable = (status: 'True' | 'False') => (node: string) => {
+  const conditions = [{ type: 'NetworkUnavailable', status, reason: 'Tried', message: 'written by a test' }];
+  return product.cluster.patchStatus('Node', node, { conditions });
+};
+
+const WAYS_OUT: readonly WayOut[] = [
+  { by: 'a label', out: label(''), back: label(null) },
+  { by: 'a condition', out: unavailable('True'), back: unavailable('False') },
+];
+
 function changes(): void {
   test('the segment is told of a new address: a request, then five times a request and a reply', async () => {
     const { cluster, lab, wire } = product;
@@ -129,33 +147,36 @@ function changes(): void {
     for (const frame of frames) expect(frame).toMatchObject({ source: mac, senderMac: mac });
   });
 
-  test("a node that is taken out hands its Services over, and the client's own table follows", async () => {
-    const { cluster, lab } = product;
-    await using service = await cluster.createService('moving');
-    const [address = ''] = await cluster.addressed('moving');
-    const before = await cluster.announcedBy('moving');
-    expect(await lab.client.resolve(address)).toBe(lab.node(before).host.addresses.mac);
-    await cluster.patch('Node', before, { metadata: { labels: { [EXCLUDE_LABEL]: '' } } });
-    try {
-      const next =
-        firstOf(
-          NODES.filter((node) => node !== before),
-          address,
-        ) ?? '';
-      const { mac } = lab.node(next).host.addresses;
-      // The client asks nobody: what it learns, it learns from the burst of the new owner.
-      await eventually('the client knows the new owner', async () => (await lab.client.neighbour(address))?.mac === mac, PATIENCE);
-      expect((await lab.client.http(address)).status).toBe(200);
-      await eventually('the status names the new owner', async () => (await cluster.announcedBy('moving')) === next, PATIENCE);
-      const told = async (): Promise<boolean> =>
-        (await cluster.eventsOf(service)).some(({ message }) => message === `announcing from node "${next}" with protocol "layer2"`);
-      await eventually('an event names the new owner', told, PATIENCE);
-    } finally {
-      await cluster.patch('Node', before, { metadata: { labels: { [EXCLUDE_LABEL]: null } } });
-    }
-    const back = async (): Promise<boolean> => (await lab.client.neighbour(address))?.mac === lab.node(before).host.addresses.mac;
-    await eventually('the first owner has it again', back, PATIENCE);
-  });
+  test.each(WAYS_OUT)(
+    "a node that is taken out by $by hands its Services over, and the client's own table follows",
+    async ({ out, back }) => {
+      const { cluster, lab } = product;
+      await using service = await cluster.createService('moving');
+      const [address = ''] = await cluster.addressed('moving');
+      const before = await cluster.announcedBy('moving');
+      const macOf = (node: string): string => lab.node(node).host.addresses.mac;
+      // After this the client asks nobody: what it learns, it learns from the burst of the new owner.
+      expect(await lab.client.resolve(address)).toBe(macOf(before));
+      const clientKnows = async (node: string): Promise<boolean> => (await lab.client.neighbour(address))?.mac === macOf(node);
+      await out(before);
+      try {
+        const next =
+          firstOf(
+            NODES.filter((node) => node !== before),
+            address,
+          ) ?? '';
+        await eventually('the client knows the new owner', () => clientKnows(next), PATIENCE);
+        expect((await lab.client.http(address)).status).toBe(200);
+        await eventually('the status names the new owner', async () => (await cluster.announcedBy('moving')) === next, PATIENCE);
+        const told = async (): Promise<boolean> =>
+          (await cluster.eventsOf(service)).some(({ message }) => message === `announcing from node "${next}" with protocol "layer2"`);
+        await eventually('an event names the new owner', told, PATIENCE);
+      } finally {
+        await back(before);
+      }
+      await eventually('the first owner has it again', () => clientKnows(before), PATIENCE);
+    },
+  );
 
   test('with externalTrafficPolicy Local the owner has an endpoint, and the pod sees the client', async () => {
     const { cluster, lab } = product;

@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { eventually } from '../../hack/kubernetes/eventually.ts';
 import { describeLab } from '../support/lab/lab-suite.ts';
 import { type Draft, ingressOf, type Kind, PATIENCE, POOL_ANNOTATION } from './support/cluster.ts';
-import { alarmingLines, ProductLab, START_MILLISECONDS, STOP_MILLISECONDS } from './support/product-lab.ts';
+import { alarmingLines, type LogLine, logOf, ProductLab, START_MILLISECONDS, STOP_MILLISECONDS } from './support/product-lab.ts';
 
 /** The whole product on real parts: a Service gets an address, a client on the segment reaches it, and it comes back. */
 
@@ -115,6 +115,21 @@ function releases(): void {
   });
 }
 
+function others(): void {
+  test('a Service of another load balancer is left alone, and its address is given to nobody', async () => {
+    const { cluster, audit } = product;
+    await using theirs = await cluster.createService('theirs', { spec: { loadBalancerClass: 'example.com/other' } });
+    await cluster.patchStatus('Service', 'theirs', { loadBalancer: { ingress: [{ ip: '198.51.100.200' }] } });
+    await using _ours = await cluster.createService('ours');
+    expect(await cluster.addressed('ours')).toEqual(['198.51.100.201']);
+    await cluster.announcedBy('ours');
+    expect(await cluster.addressesOf('theirs')).toEqual(['198.51.100.200']);
+    expect(await cluster.eventsOf(theirs)).toEqual([]);
+    expect(await cluster.announcements('theirs')).toEqual([]);
+    expect(await audit.writesTo('services', 'theirs')).toEqual([]);
+  });
+}
+
 function reaching(): void {
   test('exactly one node answers for an address, each time, and it is the one that the status names', async () => {
     const { cluster, lab, wire } = product;
@@ -198,6 +213,29 @@ function sample(metrics: string, series: string): number | undefined {
   return line === undefined ? undefined : Number(line.slice(series.length + 1));
 }
 
+function logs(): void {
+  test('both logs have the lines that people search for', async () => {
+    const { cluster, controller } = product;
+    await using service = await cluster.createService('logged');
+    const [ip = ''] = await cluster.addressed('logged');
+    const speaker = product.speaker(await cluster.announcedBy('logged'));
+    await service[Symbol.asyncDispose]();
+    const about = { service: 'default/logged' };
+    const common = { level: 'info', caller: expect.stringMatching(/^[\w-]+\.ts:\d+$/), ts: expect.stringMatching(/^[\d-]{10}T[\d:]{8}Z$/) };
+    const has = (lines: readonly LogLine[], line: object): void =>
+      expect(lines).toContainEqual(expect.objectContaining({ ...common, ...line }));
+    const ofController = await logOf(controller);
+    has(ofController, { ...about, msg: 'IP address assigned by controller', event: 'ipAllocated', ip: [ip] });
+    has(ofController, { ...about, msg: 'updated service object', event: 'serviceUpdated' });
+    has(ofController, { ...about, msg: 'service deleted', event: 'serviceDeleted' });
+    const ofSpeaker = await logOf(speaker);
+    has(ofSpeaker, { msg: 'created ARP responder for interface', event: 'createARPResponder', interface: 'eth0' });
+    has(ofSpeaker, { ...about, msg: 'service has IP, announcing', event: 'serviceAnnounced', ips: [ip], protocol: 'layer2' });
+    const withdrawn = { msg: 'withdrawing service announcement', event: 'serviceWithdrawn', ip: [ip], reason: 'serviceDeleted' };
+    has(ofSpeaker, { ...about, ...withdrawn });
+  });
+}
+
 function watching(): void {
   test('the metrics of both processes carry the names and labels of MetalLB', async () => {
     const { cluster, wire, controller } = product;
@@ -263,9 +301,13 @@ describeLab('first light', () => {
 
   describe('requests', requests);
   describe('releases', releases);
+  describe('others', others);
   describe('reaching', reaching);
   describe('what kubectl shows', tables);
-  describe('what the product says and writes', watching);
+  describe('what the product says and writes', () => {
+    logs();
+    watching();
+  });
 
   test('no process has ended, and none has anything alarming in its log', async () => {
     for (const process of product.processes) {

@@ -126,6 +126,11 @@ export class Cluster {
     return (await this.#api.patch(`${PLACES[kind].collection}/${name}`, { ...body })) as unknown as Stored;
   }
 
+  /** Merges `status` into the status of an object. */
+  async patchStatus(kind: Kind, name: string, status: object): Promise<Stored> {
+    return (await this.#api.patch(`${PLACES[kind].collection}/${name}/status`, { status })) as unknown as Stored;
+  }
+
   async get(kind: Kind, name: string): Promise<Stored> {
     return (await this.#api.get(`${PLACES[kind].collection}/${name}`)) as unknown as Stored;
   }
