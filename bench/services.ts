@@ -1,14 +1,13 @@
 // How fast Services get their addresses, what that costs the API server, and what memory both processes take.
 // Reference, in the same run: what the API server does alone, with Services that nobody serves.
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import type { ApiObject } from '../hack/kubernetes/api-client.ts';
 import { eventually } from '../hack/kubernetes/eventually.ts';
+import { AUDIT_FLAGS, AuditLog, type Write } from '../hack/lab/audit-log.ts';
 import { Lab } from '../hack/lab/lab.ts';
 import { PRODUCT_NAMESPACE, type ProductProcess } from '../hack/lab/product.ts';
-import { type AuditedRequest, AuditLog } from './audit-log.ts';
 import { print } from './samples.ts';
 
 /** Clients that create at once, as in the measurement of MetalLB that the reference figures come from. */
@@ -16,20 +15,13 @@ const WRITERS = 16;
 const PATIENCE = { withinMilliseconds: 120_000 };
 const NAMESPACE = 'bench';
 const SERVICES = `/api/v1/namespaces/${NAMESPACE}/services`;
-const CONTROLLER = `system:serviceaccount:${PRODUCT_NAMESPACE}:controller`;
 
 const { values } = parseArgs({ options: { count: { type: 'string', default: '1000' } } });
 const count = Number(values.count);
-const folder = await mkdtemp(join(tmpdir(), 'typemetal-bench-'));
-try {
-  const audit = await AuditLog.in(folder);
-  await using lab = await Lab.start({ nodes: 1, podsPerNode: 0, controllerManager: true, apiServerFlags: audit.flags });
-  await lab.control.api.post('/api/v1/namespaces', { apiVersion: 'v1', kind: 'Namespace', metadata: { name: NAMESPACE } });
-  await measureReference(lab);
-  await measureProduct(lab, audit);
-} finally {
-  await rm(folder, { recursive: true, force: true });
-}
+await using lab = await Lab.start({ nodes: 1, podsPerNode: 0, apiServerFlags: AUDIT_FLAGS });
+await lab.control.api.post('/api/v1/namespaces', { apiVersion: 'v1', kind: 'Namespace', metadata: { name: NAMESPACE } });
+await measureReference(lab);
+await measureProduct(lab, new AuditLog(join(lab.folder, 'logs', 'kube-apiserver.log')));
 
 /** The API server alone: creates a second, and status writes a second, with a class that nobody serves. */
 async function measureReference(lab: Lab): Promise<void> {
@@ -58,12 +50,14 @@ async function measureProduct(lab: Lab, audit: AuditLog): Promise<void> {
   const speaker = await lab.startSpeaker(node);
   await Promise.all([controller.ready(), speaker.ready()]);
   const idle = { controller: await residentMebibytes(controller), speaker: await residentMebibytes(speaker) };
-  const began = Date.now();
+  const first = Date.now();
   await createServices(lab, 'web', {});
+  const last = Date.now();
   await eventually('all Services have an address', async () => (await assigned(lab)) === count, PATIENCE);
   const cpuSeconds = await processorSeconds(controller);
-  const writes = (await audit.writes(began)).filter(({ status }) => status < 300);
-  print('services-addressed', { services: count, ...timesOf(writes), ...costOf(writes), controllerCpuSeconds: cpuSeconds });
+  const writes = (await audit.writes()).filter(({ by, status, answeredAt }) => by === 'controller' && status < 300 && answeredAt >= first);
+  const times = timesOf({ first, last }, writes);
+  print('services-addressed', { services: count, ...times, ...costOf(writes), controllerCpuSeconds: cpuSeconds });
   await announce(lab, node.name);
   const announced = async (): Promise<boolean> => (await announcedServices(lab)) === count;
   await eventually('the speaker announces all Services', announced, PATIENCE);
@@ -76,24 +70,19 @@ async function measureProduct(lab: Lab, audit: AuditLog): Promise<void> {
   print('services-released', { services: count, deletesMs: deleted - deleting, lastReleaseBehindLastDeleteMs: Date.now() - deleted });
 }
 
-/** When addresses came: from the first create to the last address, and behind the last create. */
-function timesOf(writes: readonly AuditedRequest[]): ApiObject {
-  const creates = writes.filter(({ verb, resource }) => verb === 'create' && resource === 'services').map((write) => write.answeredAt);
-  const addresses = writes
-    .filter(({ user, resource }) => user === CONTROLLER && resource === 'services/status')
-    .map((write) => write.answeredAt);
-  const [first, lastCreate, lastAddress] = [Math.min(...creates), Math.max(...creates), Math.max(...addresses)];
+/** When addresses came: from the first create to the last address, and behind the answer to the last create. */
+function timesOf(creates: { readonly first: number; readonly last: number }, writes: readonly Write[]): ApiObject {
+  const lastAddress = Math.max(...writes.filter(({ resource }) => resource === 'services/status').map(({ answeredAt }) => answeredAt));
   return {
-    createsPerSecond: creates.length / ((lastCreate - first) / 1_000),
-    firstCreateToLastAddressMs: lastAddress - first,
-    lastAddressBehindLastCreateMs: lastAddress - lastCreate,
+    createsPerSecond: count / ((creates.last - creates.first) / 1_000),
+    firstCreateToLastAddressMs: lastAddress - creates.first,
+    lastAddressBehindLastCreateMs: lastAddress - creates.last,
   };
 }
 
 /** What the controller wrote for each Service. */
-function costOf(writes: readonly AuditedRequest[]): ApiObject {
-  const per = (resource: string): number =>
-    writes.filter((write) => write.user === CONTROLLER && write.resource === resource).length / count;
+function costOf(writes: readonly Write[]): ApiObject {
+  const per = (resource: string): number => writes.filter((write) => write.resource === resource).length / count;
   return { writesPerService: { status: per('services/status'), poolStatus: per('ipaddresspools/status'), events: per('events') } };
 }
 

@@ -1,8 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { AUDIT_FLAGS, AuditLog } from '../../../hack/lab/audit-log.ts';
 import { Lab, type LabNode } from '../../../hack/lab/lab.ts';
 import type { ProductProcess } from '../../../hack/lab/product.ts';
-import { AUDIT_FLAGS, AuditLog } from './audit-log.ts';
 import { Cluster } from './cluster.ts';
 import { Wire } from './wire.ts';
 

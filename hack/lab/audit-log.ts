@@ -11,6 +11,8 @@ export interface Write {
   readonly name: string;
   /** The answer's HTTP status. */
   readonly status: number;
+  /** When it was answered, in milliseconds since 1970. */
+  readonly answeredAt: number;
 }
 
 const POLICY = fileURLToPath(new URL('./audit-policy.yaml', import.meta.url));
@@ -25,6 +27,7 @@ interface Entry {
   readonly verb: string;
   readonly objectRef: { readonly resource: string; readonly subresource?: string; readonly name?: string };
   readonly responseStatus: { readonly code: number };
+  readonly stageTimestamp: string;
 }
 
 /** Reads from the API server's log what the product wrote; the server must run with {@link AUDIT_FLAGS}. */
@@ -48,7 +51,7 @@ export class AuditLog {
   }
 }
 
-function writeOf({ user, verb, objectRef, responseStatus }: Entry): Write {
+function writeOf({ user, verb, objectRef, responseStatus, stageTimestamp }: Entry): Write {
   const { resource, subresource, name = '' } = objectRef;
   return {
     by: user.username.split(':').at(-1) ?? '',
@@ -56,5 +59,6 @@ function writeOf({ user, verb, objectRef, responseStatus }: Entry): Write {
     resource: subresource === undefined ? resource : `${resource}/${subresource}`,
     name,
     status: responseStatus.code,
+    answeredAt: Date.parse(stageTimestamp),
   };
 }
