@@ -81,7 +81,9 @@ class Scene {
       if (holds()) return;
       await sleep(POLL_MILLISECONDS);
     }
-    throw new Error(`never happened: ${what}; heard ${this.heard.slice(-5).join(', ')}; ${JSON.stringify(this.reports.slice(-5)).slice(0, 500)}`);
+    throw new Error(
+      `never happened: ${what}; heard ${this.heard.slice(-5).join(', ')}; ${JSON.stringify(this.reports.slice(-5)).slice(0, 500)}`,
+    );
   }
 
   /** Asks for the first address until somebody answers in these words; what is heard from then on begins anew. */
