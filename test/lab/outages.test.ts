@@ -1,4 +1,3 @@
-import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { eventually } from '../../hack/kubernetes/eventually.ts';
@@ -14,7 +13,6 @@ import { Wire } from './support/wire.ts';
 
 /** What the product needs is away, from the start or for a while: it says so once, goes on, and needs nobody to help it back. */
 
-const CRDS = join(import.meta.dirname, '../../config/crd');
 /** Long enough for every retry to come several times, were it not told to be silent. */
 const AWAY_MILLISECONDS = 20_000;
 /** A watch that was made good this long ago counts as one that worked. */
@@ -165,23 +163,18 @@ function definitions(): void {
     'not installed at the start: one line that names each and says what to apply; then all goes well',
     async () => {
       const { cluster, lab } = product;
-      await stopProduct();
-      await lab.control.kubectl(['delete', '--ignore-not-found', '-f', CRDS]);
       await using _service = await cluster.createService('early');
-      const before = await lineCounts();
-      startProduct();
       const named = (process: ProductProcess): readonly string[] =>
         process === product.controller ? ['ipaddresspools'] : ['ipaddresspools', 'l2advertisements', 'servicel2statuses'];
       await sleep(AWAY_MILLISECONDS / 2);
-      for (const [process, first] of before) {
-        const said = (await complaints(process, first)).map(({ msg }) => msg).toSorted(compareTexts);
+      for (const process of product.processes) {
+        const said = (await complaints(process, 0)).map(({ msg }) => msg).toSorted(compareTexts);
         const wanted = named(process).map(
           (plural) => `the CRD ${plural}.metallb.io is not installed, or not in version v1beta1: apply config/crd`,
         );
         expect({ process: process.name, said }).toEqual({ process: process.name, said: wanted });
       }
-      await lab.control.kubectl(['apply', '--server-side', '-k', CRDS]);
-      await lab.control.kubectl(['wait', '--for=condition=Established', '--timeout=60s', 'crd', '--all']);
+      await lab.installProduct();
       await cluster.createPool('main', ['198.51.100.200-198.51.100.219']);
       await cluster.create('L2Advertisement', 'everywhere', { spec: {} });
       await product.ready();
@@ -276,7 +269,8 @@ function startOne(process: ProductProcess): void {
 
 describeLab('outages', () => {
   beforeAll(async () => {
-    product = await ProductLab.start();
+    product = await ProductLab.startWithoutDefinitions();
+    pids = product.processes.map(({ program }) => program.pid);
   }, START_MILLISECONDS);
   afterAll(() => product?.[Symbol.asyncDispose](), STOP_MILLISECONDS);
 

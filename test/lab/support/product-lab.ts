@@ -6,6 +6,9 @@ import type { ProductProcess } from '../../../hack/lab/product.ts';
 import { Cluster } from './cluster.ts';
 import { Wire } from './wire.ts';
 
+/** What the product's service accounts may do. */
+const RIGHTS = join(import.meta.dirname, '../../../config/rbac');
+
 /** The servers may have to be found or built first. */
 export const START_MILLISECONDS = 600_000;
 export const STOP_MILLISECONDS = 60_000;
@@ -35,15 +38,27 @@ export class ProductLab implements AsyncDisposable {
 
   /** Brings everything up; fulfilled when all processes say that they are ready. */
   static async start(): Promise<ProductLab> {
+    const product = await ProductLab.#startAfter((lab) => lab.installProduct());
+    await product.ready().catch(async (cause: unknown) => {
+      await product[Symbol.asyncDispose]();
+      throw cause;
+    });
+    return product;
+  }
+
+  /** Brings up all but the definitions of the product's kinds: the processes run, and cannot be ready. */
+  static async startWithoutDefinitions(): Promise<ProductLab> {
+    return await ProductLab.#startAfter(async ({ control }) => void (await control.kubectl(['apply', '--server-side', '-k', RIGHTS])));
+  }
+
+  static async #startAfter(install: (lab: Lab) => Promise<void>): Promise<ProductLab> {
     const lab = await Lab.start({ apiServerFlags: AUDIT_FLAGS });
     try {
-      await lab.installProduct();
+      await install(lab);
       const controller = await lab.startController();
       const speakers = new Map<string, ProductProcess>();
       for (const node of lab.nodes) speakers.set(node.name, await lab.startSpeaker(node));
-      const product = new ProductLab(lab, controller, speakers);
-      await product.ready();
-      return product;
+      return new ProductLab(lab, controller, speakers);
     } catch (cause) {
       await lab[Symbol.asyncDispose]();
       throw cause;
