@@ -1,10 +1,11 @@
 import { choiceOption, integerOption, listOption, type OptionTable, textOption } from './go-flags.ts';
 import { err, ok, type Result } from './result.ts';
+import { CIPHER_SUITES, GROUP_NUMBERS } from './tls-names.ts';
 
 /** The words that `--log-level` takes. */
 export type LogLevelOption = 'all' | 'debug' | 'info' | 'warn' | 'error' | 'none';
 
-/** Which BGP implementation the configuration was written for; it selects the rules by which peers are checked. */
+/** The BGP implementations between which upstream chooses. */
 export type BgpType = 'native' | 'frr' | 'frr-k8s';
 
 /** The least TLS version that a server of this program accepts; empty means the default, 1.3. */
@@ -46,10 +47,6 @@ const DEFAULT_HEALTH_PORT = 17_472;
 const LOG_LEVELS: readonly LogLevelOption[] = ['all', 'debug', 'info', 'warn', 'error', 'none'];
 const BGP_TYPES: readonly BgpType[] = ['native', 'frr', 'frr-k8s'];
 const TLS_VERSIONS: readonly TlsMinVersion[] = ['', 'VersionTLS12', 'VersionTLS13'];
-const CURVES = { pattern: /^[1-9][0-9]{0,4}$/, allowed: 'numbers of TLS groups with commas between, such as 29,4588' };
-const SUITES = { pattern: /^[A-Za-z0-9_-]+$/, allowed: 'names of TLS cipher suites with commas between' };
-/** Why the flags about TLS change nothing. */
-const NO_TLS = 'metrics are served without TLS, on the loopback address only';
 
 const { kubernetes, serving, compatibility } = OPTION_GROUPS;
 
@@ -76,14 +73,19 @@ export const COMMON_OPTIONS: OptionTable<CommonOptions> = {
   port: integerOption(DEFAULT_METRICS_PORT, PORT_RANGE, {
     flag: 'port',
     group: serving,
-    help: 'port of /metrics on the loopback address, 0 for none',
+    help: 'port of /metrics over HTTPS, on all addresses; 0 for none',
   }),
   healthProbePort: integerOption(DEFAULT_HEALTH_PORT, PORT_RANGE, {
     flag: 'health-probe-port',
     group: serving,
     help: 'port of /healthz and /readyz, 0 for none',
   }),
-  bgpType: choiceOption(BGP_TYPES, 'native', { env: 'METALLB_BGP_TYPE', group: compatibility, help: 'whose rules for BGP peers apply' }),
+  bgpType: choiceOption(BGP_TYPES, 'native', {
+    env: 'METALLB_BGP_TYPE',
+    group: compatibility,
+    help: 'BGP implementation',
+    unused: 'one BGP implementation does what all of them do',
+  }),
   pprofBindAddress: textOption('HOST:PORT', {
     flag: 'pprof-bind-address',
     group: compatibility,
@@ -92,27 +94,23 @@ export const COMMON_OPTIONS: OptionTable<CommonOptions> = {
   }),
   tlsMinVersion: choiceOption(TLS_VERSIONS, '', {
     flag: 'tls-min-version',
-    group: compatibility,
-    help: 'least TLS version of the servers',
-    unused: NO_TLS,
+    group: serving,
+    help: 'least TLS version of the servers; VersionTLS13 unless told',
   }),
-  tlsCipherSuites: listOption('NAMES', SUITES, {
+  tlsCipherSuites: listOption('NAMES', CIPHER_SUITES, {
     flag: 'tls-cipher-suites',
-    group: compatibility,
+    group: serving,
     help: 'cipher suites of the servers, for TLS 1.2',
-    unused: NO_TLS,
   }),
-  tlsCurvePreferences: listOption('NUMBERS', CURVES, {
+  tlsCurvePreferences: listOption('NUMBERS', GROUP_NUMBERS, {
     flag: 'tls-curve-preferences',
-    group: compatibility,
-    help: 'TLS groups of the servers',
-    unused: NO_TLS,
+    group: serving,
+    help: 'TLS groups of the servers, by number, such as 29,4588',
   }),
   metricsCertDir: textOption('DIR', {
     flag: 'metrics-cert-dir',
-    group: compatibility,
-    help: 'tls.crt and tls.key of the metrics server',
-    unused: NO_TLS,
+    group: serving,
+    help: 'where tls.crt and tls.key of the metrics lie, read anew each minute; without it a certificate is made at the start',
   }),
 };
 

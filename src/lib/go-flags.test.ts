@@ -1,9 +1,11 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
+import { milliseconds } from './clock.ts';
 import {
   booleanOption,
   choiceOption,
   describeOptions,
+  durationOption,
   type Invocation,
   integerOption,
   listOption,
@@ -182,4 +184,25 @@ test('the help text has one line an option, under its group', () => {
     '  --old=TEXT                      gone [env SAMPLE_OLD] [no effect: it is gone]',
     '',
   ]);
+});
+
+describe('a duration', () => {
+  const option = durationOption('15s', milliseconds(100), { flag: 'd', group: 'g', help: 'how long' });
+  test.each<{ text: string; milli: number }>([
+    { text: '15s', milli: 15_000 },
+    { text: '1m30s', milli: 90_000 },
+    { text: '1.5s', milli: 1_500 },
+    { text: '100ms', milli: 100 },
+    { text: '100000us', milli: 100 },
+    { text: '1h', milli: 3_600_000 },
+  ])('$text', ({ text, milli }) => expect(option.read(text)).toEqual({ ok: true, value: milliseconds(milli) }));
+
+  test.each(['', '15', 's', '-15s', '15 s', '99ms', '1d', '0s', '1s2'])('"%s" is refused', (text) => {
+    expect(option.read(text)).toEqual({ ok: false, error: 'a duration of at least 100 ms, such as 15s or 500ms' });
+  });
+
+  test('has its fallback as it is written', () => {
+    expect(option.fallback).toBe(milliseconds(15_000));
+    expect(describeOptions('x', { d: option })).toContain('  --d=DURATION                    how long [default 15s]\n');
+  });
 });

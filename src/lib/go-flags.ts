@@ -1,3 +1,5 @@
+import { type Micros, milliseconds } from './clock.ts';
+import { parseGoDuration } from './go-duration.ts';
 import { err, ok, type Result } from './result.ts';
 
 /** One thing a user may set: by a flag, by an environment variable, or by either. */
@@ -34,8 +36,8 @@ export type Environment = Readonly<Record<string, string | undefined>>;
 export type Wording<Value> = Omit<Option<Value>, 'read' | 'fallback' | 'takes'>;
 
 /** An option that is any text; the empty text means that it is not set. */
-export function textOption(takes: string, wording: Wording<string>): Option<string> {
-  return { ...wording, takes, fallback: '', read: (text) => ok(text) };
+export function textOption(takes: string, wording: Wording<string>, fallback: string = ''): Option<string> {
+  return { ...wording, takes, fallback, read: (text) => ok(text) };
 }
 
 /** The spellings of a truth value that Go's flag package reads. */
@@ -44,11 +46,11 @@ const TRUTH: ReadonlyMap<string, boolean> = new Map([
   ...['0', 'f', 'F', 'false', 'FALSE', 'False'].map((text) => [text, false] as const),
 ]);
 
-/** An option that is false unless its flag is given, alone or as `--flag=true`. */
-export function booleanOption(wording: Wording<boolean>): Option<boolean> {
+/** A truth value: `fallback` unless its flag is given, alone or as `--flag=true` or `--flag=false`. */
+export function booleanOption(wording: Wording<boolean>, fallback: boolean = false): Option<boolean> {
   return {
     ...wording,
-    fallback: false,
+    fallback,
     read: (text) => {
       const value = TRUTH.get(text);
       return value === undefined ? err('true or false') : ok(value);
@@ -70,6 +72,22 @@ export function integerOption(
     read: (text) => {
       const value = Number(text);
       return /^[+-]?[0-9]+$/.test(text) && value >= range.least && value <= range.most ? ok(value) : err(allowed);
+    },
+  };
+}
+
+/** An option that is a span of time as Go writes it (`15s`, `1m30s`, `1.5s`), not below `least`. `fallback` is written so too. */
+export function durationOption(fallback: string, least: Micros, wording: Wording<Micros>): Option<Micros> {
+  return {
+    ...wording,
+    help: `${wording.help} [default ${fallback}]`,
+    takes: 'DURATION',
+    fallback: milliseconds(parseGoDuration(fallback) ?? 0),
+    read: (text) => {
+      const span = parseGoDuration(text);
+      return span !== undefined && milliseconds(span) >= least
+        ? ok(milliseconds(span))
+        : err(`a duration of at least ${least / 1_000} ms, such as 15s or 500ms`);
     },
   };
 }
@@ -222,7 +240,9 @@ function helpLine(option: Option<unknown>): string {
   const notes = [
     option.help,
     option.flag !== undefined && option.env !== undefined ? `[env ${option.env}]` : '',
-    typeof option.fallback === 'string' || typeof option.fallback === 'number' ? defaultNote(String(option.fallback)) : '',
+    (typeof option.fallback === 'string' || typeof option.fallback === 'number') && option.takes !== 'DURATION'
+      ? defaultNote(String(option.fallback))
+      : '',
     typeof option.unused !== 'string' ? '' : `[no effect: ${option.unused}]`,
   ];
   return `${head.padEnd(HELP_COLUMN - 1)} ${notes.filter((note) => note !== '').join(' ')}`;

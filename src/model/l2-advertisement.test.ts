@@ -3,15 +3,8 @@ import fc from 'fast-check';
 import { l2Advertisement } from '../../test/support/objects.ts';
 import type { L2Advertisement as L2AdvertisementObject, L2AdvertisementSpec } from '../crds/l2-advertisement.ts';
 import type { TextMap } from '../lib/json.ts';
-import {
-  type L2Advertisement,
-  parseL2Advertisement,
-  parseL2Advertisements,
-  preferredNodeScore,
-  selectsNode,
-  selectsPool,
-  selectsService,
-} from './l2-advertisement.ts';
+import { selectsNode, selectsPool, selectsService } from './advertisement-scope.ts';
+import { type L2Advertisement, parseL2Advertisement, parseL2Advertisements, preferredNodeScore } from './l2-advertisement.ts';
 
 function parsed(spec: L2AdvertisementSpec = {}): L2Advertisement {
   const result = parseL2Advertisement(l2Advertisement('ad', spec));

@@ -2,22 +2,15 @@ import type { L2Advertisement as L2AdvertisementObject, PreferredNodeSelector } 
 import type { TextMap } from '../lib/json.ts';
 import { compareTexts } from '../lib/order.ts';
 import { err, ok, type Result } from '../lib/result.ts';
+import { type AdvertisementScope, parseScope, selectsNode } from './advertisement-scope.ts';
 import type { InterfaceScope } from './plan.ts';
-import type { Pool } from './pool.ts';
-import { findDuplicate, matches, matchesAny, parseSelector, parseSelectors, type Selector } from './selector.ts';
+import { findDuplicate, matches, parseSelector, type Selector } from './selector.ts';
 import { checkSpec, LABEL_SELECTOR, listShape, objectShape, TEXT, WHOLE_NUMBER } from './shape.ts';
 
 /** An L2Advertisement that was checked. */
-export interface L2Advertisement {
+export interface L2Advertisement extends AdvertisementScope {
   readonly name: string;
-  /** Names of pools, which need not exist; with no name and no selector all pools are meant. */
-  readonly pools: readonly string[];
-  readonly poolSelectors: readonly Selector[];
-  /** Nodes that may announce; none given means all. */
-  readonly nodeSelectors: readonly Selector[];
   readonly interfaces: InterfaceScope;
-  /** Services that are announced; none given means all of the pools. */
-  readonly serviceSelectors: readonly Selector[];
   readonly preferredNodes: readonly PreferredNode[];
 }
 
@@ -25,23 +18,6 @@ export interface L2Advertisement {
 export interface PreferredNode {
   readonly weight: number;
   readonly selector: Selector;
-}
-
-/** Whether the advertisement is about the addresses of a pool. */
-export function selectsPool(advertisement: L2Advertisement, pool: Pick<Pool, 'name' | 'labels'>): boolean {
-  const { pools, poolSelectors } = advertisement;
-  if (pools.length === 0 && poolSelectors.length === 0) return true;
-  return pools.includes(pool.name) || matchesAny(poolSelectors, pool.labels);
-}
-
-/** Whether a node with these labels may announce for the advertisement. */
-export function selectsNode(advertisement: L2Advertisement, nodeLabels: TextMap): boolean {
-  return advertisement.nodeSelectors.length === 0 || matchesAny(advertisement.nodeSelectors, nodeLabels);
-}
-
-/** Whether the advertisement is about a Service with these labels. */
-export function selectsService(advertisement: L2Advertisement, serviceLabels: TextMap): boolean {
-  return advertisement.serviceSelectors.length === 0 || matchesAny(advertisement.serviceSelectors, serviceLabels);
 }
 
 /** How much the advertisement prefers a node with these labels: the sum of the weights that match; 0 for one it does not select. */
@@ -85,24 +61,16 @@ const SPEC = objectShape({
 export function parseL2Advertisement({ metadata, spec = {} }: L2AdvertisementObject): Result<L2Advertisement, string> {
   const shaped = checkSpec(spec, SPEC);
   if (!shaped.ok) return shaped;
-  const pools = spec.ipAddressPools ?? [];
-  const duplicate = findDuplicate('ipAddressPools', pools);
+  const duplicate = findDuplicate('ipAddressPools', spec.ipAddressPools ?? []);
   if (duplicate !== undefined) return err(duplicate);
-  const poolSelectors = parseSelectors('ipAddressPoolSelectors', spec.ipAddressPoolSelectors);
-  if (!poolSelectors.ok) return poolSelectors;
-  const nodeSelectors = parseSelectors('nodeSelectors', spec.nodeSelectors);
-  if (!nodeSelectors.ok) return nodeSelectors;
-  const serviceSelectors = parseSelectors('serviceSelectors', spec.serviceSelectors);
-  if (!serviceSelectors.ok) return serviceSelectors;
+  const scope = parseScope(spec);
+  if (!scope.ok) return scope;
   const preferredNodes = preferredNodesOf(metadata.name, spec.preferredNodeSelectors ?? []);
   if (!preferredNodes.ok) return preferredNodes;
   return ok({
     name: metadata.name,
-    pools,
-    poolSelectors: poolSelectors.value,
-    nodeSelectors: nodeSelectors.value,
+    ...scope.value,
     interfaces: interfaceScope(spec.interfaces ?? []),
-    serviceSelectors: serviceSelectors.value,
     preferredNodes: preferredNodes.value,
   });
 }

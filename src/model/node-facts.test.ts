@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { EXCLUDE_LABEL, mayAnnounce, nodeFacts } from './node-facts.ts';
+import { DRAIN_ANNOTATION, EXCLUDE_LABEL, leavesBgp, mayAnnounce, nodeFacts } from './node-facts.ts';
 
 const node = (labels: object, conditions: object[]): object => ({ metadata: { name: 'n1', labels }, status: { conditions } });
 
@@ -27,6 +27,16 @@ test.each<{ node: object; networkUnavailable: boolean; excluded: boolean; may: b
   const read = nodeFacts(source);
   expect(read).toMatchObject({ name: 'n1', networkUnavailable, excluded });
   expect([mayAnnounce(read, false), mayAnnounce(read, true)]).toEqual([may, mayIgnoring]);
+});
+
+test.each([
+  { what: 'no wish', metadata: {}, leaves: false, leavesIgnoring: false },
+  { what: 'the label', metadata: { labels: { [EXCLUDE_LABEL]: '' } }, leaves: true, leavesIgnoring: false },
+  { what: 'the annotation', metadata: { annotations: { [DRAIN_ANNOTATION]: 'false' } }, leaves: true, leavesIgnoring: true },
+])('$what: leaves BGP $leaves', ({ metadata, leaves, leavesIgnoring }) => {
+  const read = nodeFacts({ metadata: { name: 'n1', ...metadata } });
+  expect([leavesBgp(read, false), leavesBgp(read, true)]).toEqual([leaves, leavesIgnoring]);
+  expect(mayAnnounce(read, true)).toBe(true);
 });
 
 test('nothing that a server could send makes the reader throw', () => {

@@ -8,10 +8,15 @@ export interface NodeFacts {
   readonly networkUnavailable: boolean;
   /** Whether it carries the label that keeps load balancers away, with whatever value. */
   readonly excluded: boolean;
+  /** Whether it carries the annotation that takes its routes away, with whatever value. */
+  readonly drained: boolean;
 }
 
 /** The label by which people and cloud providers keep load balancers off a node (Kubernetes, well-known labels). */
 export const EXCLUDE_LABEL = 'node.kubernetes.io/exclude-from-external-load-balancers';
+
+/** The annotation by which people take the routes of a node away, and nothing else. */
+export const DRAIN_ANNOTATION = 'metallb.io/bgp-drain';
 
 /** Reads a Node as the API gives it. Never throws; a field that is missing or of a wrong type counts as absent. */
 export function nodeFacts(node: unknown): NodeFacts {
@@ -23,7 +28,13 @@ export function nodeFacts(node: unknown): NodeFacts {
     labels,
     networkUnavailable: conditions.some(({ type, status: value }) => type === 'NetworkUnavailable' && value === 'True'),
     excluded: Object.hasOwn(labels, EXCLUDE_LABEL),
+    drained: Object.hasOwn(objectOf(objectOf(metadata).annotations), DRAIN_ANNOTATION),
   };
+}
+
+/** Whether a node is to announce no routes though it could. */
+export function leavesBgp(node: NodeFacts, ignoreExcludeLabel: boolean): boolean {
+  return node.drained || (node.excluded && !ignoreExcludeLabel);
 }
 
 /** Whether a node may announce at all; `ignoreExcludeLabel` is the flag `--ignore-exclude-lb`. */

@@ -1,4 +1,5 @@
 import type { IpAddress } from '../lib/ip.ts';
+import type { BgpChange, SessionReport } from './bgp-plan.ts';
 
 /** Where an announcement may be made: everywhere, or only on interfaces of these names. */
 export type InterfaceScope = { readonly all: true } | { readonly all: false; readonly names: readonly string[] };
@@ -21,14 +22,21 @@ export type PlanChange =
   /** Replaces the whole plan: what is not in it is withdrawn. Sent at start and after the worker was restarted. */
   | { readonly kind: 'replace'; readonly announcements: readonly Announcement[] };
 
+/** Anything that the main thread asks of the thread that owns the wire. */
+export type WireChange = PlanChange | BgpChange;
+
 /** What the wire thread tells the main thread. */
 export type Report =
   /** The thread has its sockets and answers from now on. */
   | { readonly kind: 'ready' }
   /** The names of all links that are not excluded changed to these; sorted. */
   | { readonly kind: 'interfaces'; readonly names: readonly string[] }
+  /** These nodes do not answer on the segment, or their speakers stay away; sorted. Said when it is known, then when it changes. */
+  | { readonly kind: 'gone'; readonly nodes: readonly string[] }
   /** Counts for one address since the last such report; the names are those of the metrics. */
   | { readonly kind: 'counts'; readonly counts: readonly AddressCounts[] }
+  /** How all BGP sessions are now, and how many connections of others than peers the thread has turned away. */
+  | { readonly kind: 'sessions'; readonly sessions: readonly SessionReport[]; readonly refused: number }
   /** Code of the wire thread threw, again and again, while it read frames: the frames were dropped, a restart is wise. */
   | { readonly kind: 'broken'; readonly message: string }
   /** A line for the log, written by the main thread so that the wire thread never waits for a file. */

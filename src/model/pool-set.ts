@@ -4,6 +4,7 @@ import type { TextMap } from '../lib/json.ts';
 import { compareTexts } from '../lib/order.ts';
 import { PrefixMap } from '../lib/prefix-map.ts';
 import { err, ok, type Result } from '../lib/result.ts';
+import { byAge } from './object-set.ts';
 import { leavesOut, type Pool, parsePool, poolPrefixes } from './pool.ts';
 
 /** All pools together: those in use, and why the others are not. */
@@ -100,9 +101,4 @@ function admit(parsed: Result<Pool, string>, owners: PrefixMap<Pool>): Result<Po
   }
   for (const prefix of poolPrefixes(pool)) owners.add(prefix, pool);
   return parsed;
-}
-
-function byAge({ metadata: left }: IPAddressPool, { metadata: right }: IPAddressPool): number {
-  // RFC 3339 texts of the API server are all in UTC and of one length, so they sort as they are.
-  return compareTexts(left.creationTimestamp ?? '', right.creationTimestamp ?? '') || compareTexts(left.name, right.name);
 }

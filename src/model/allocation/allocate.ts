@@ -16,9 +16,9 @@ import type { AllocationTable } from './table.ts';
  */
 export function allocate(table: AllocationTable, facts: ServiceFacts, candidate: PoolCandidate): Result<Holding, AllocationFailure> {
   const families = serviceFamilies(facts);
-  if (!families.ok) return err(failures.invalid(families.error));
+  if (!families.ok) return err(failures.noFamilies(families.error));
   const requested = requestedAddresses(facts);
-  if (!requested.ok) return err(failures.invalid(requested.error));
+  if (!requested.ok) return err(failures.unreadableRequest(requested.error));
   const applicant = { claim: claimOf(facts), candidate, request: familyRequest(facts, families.value) };
   if (requested.value !== undefined) {
     const { addresses } = requested.value;

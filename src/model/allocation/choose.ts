@@ -39,7 +39,8 @@ type Offer = Partial<Record<Family, IpAddress>>;
 export function chooseAutomatically(table: AllocationTable, applicant: Applicant): Result<readonly IpAddress[], AllocationFailure> {
   const pinned = table.pools.pinned.filter((pool) => poolAccepts(pool, applicant.candidate));
   const chosen = bestOf(table, pinned, applicant) ?? bestOf(table, table.pools.open, applicant);
-  return chosen === undefined ? err(failures.exhausted()) : ok(chosen);
+  if (chosen !== undefined) return ok(chosen);
+  return err(pinned.length + table.pools.open.length === 0 ? failures.noPoolTakes() : failures.exhausted(applicant.request.families));
 }
 
 /** Addresses for a Service that asks for a pool by name; that the pool takes the Service is for the table to check. */

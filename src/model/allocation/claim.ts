@@ -1,5 +1,5 @@
 import type { IpAddress } from '../../lib/ip.ts';
-import { compareTexts } from '../../lib/order.ts';
+import { compareTexts, sameTexts } from '../../lib/order.ts';
 import { annotationOf, type ServiceFacts } from '../service.ts';
 
 /** What a Service brings along when it wants an address: it decides with whom it may share. */
@@ -50,8 +50,4 @@ function selectorText({ selector }: ServiceFacts): string {
 /** Whether two claims of one Service are worth the same to others. */
 export function sameClaim(left: Claim, right: Claim): boolean {
   return left.uid === right.uid && left.sharing === right.sharing && sameTexts(left.ports, right.ports);
-}
-
-function sameTexts(left: readonly string[], right: readonly string[]): boolean {
-  return left.length === right.length && left.every((text, index) => text === right[index]);
 }

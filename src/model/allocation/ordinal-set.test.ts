@@ -29,6 +29,7 @@ test.each([64, 128])('a set of 2^%d numbers is as quick at its end as at its beg
   expect(set.lowestAbsent()).toBe(1n);
   set.add(1n);
   expect(set.lowestAbsent()).toBe(3n);
+  expect([set.lowestMember(0n), set.lowestMember(3n), set.lowestMember(size)]).toEqual([0n, size - 1n, undefined]);
   expect([set.delete(size - 1n), set.delete(size - 2n)]).toEqual([true, false]);
 });
 
@@ -55,6 +56,8 @@ test('agrees with a plain set', () => {
         let lowest = 0n;
         while (plain.has(lowest)) lowest++;
         expect(set.lowestAbsent()).toBe(lowest);
+        const next = [...plain].sort((left, right) => Number(left - right)).find((member) => member >= start);
+        expect(set.lowestMember(start)).toBe(next);
       }
     }),
   );

@@ -11,7 +11,7 @@ interface Node {
 
 /**
  * A set of whole numbers from 0 up to a size that may exceed 2^64. Adding, removing and finding the lowest number that
- * is not a member take one step a level, and what is all in or all out takes no memory.
+ * is not a member, or the next one that is, take one step or two a level, and what is all in or all out takes no memory.
  */
 export class OrdinalSet {
   readonly #size: bigint;
@@ -76,6 +76,11 @@ export class OrdinalSet {
     return ordinal < this.#size ? ordinal : undefined;
   }
 
+  /** The lowest member that is not below `from`. */
+  lowestMember(from: bigint): bigint | undefined {
+    return from < this.#size ? lowestIn(this.#root, this.#height, from) : undefined;
+  }
+
   /** Turns each full node of the path, from the lowest up, into a bit of its parent. */
   #closeFullNodes(path: Node[], ordinal: bigint): void {
     for (let depth = path.length - 1; depth > 0 && path[depth]?.full === ALL; depth--) {
@@ -93,6 +98,24 @@ export class OrdinalSet {
       path[depth - 1]?.partial.delete(digitOf(ordinal, this.#height - depth + 1));
     }
   }
+}
+
+/**
+ * The lowest member of a node that is not below `from`, both counted from the node's first number. Of the children only
+ * the first can hold none that counts: every other one in part holds one, for empty ones are dropped.
+ */
+function lowestIn(node: Node, level: number, from: bigint): bigint | undefined {
+  const shift = BigInt(level * FANOUT_BITS);
+  const start = from >> shift;
+  for (let digit = Number(start); digit < FANOUT; digit++) {
+    const first = BigInt(digit) << shift;
+    const rest = BigInt(digit) === start ? from - first : 0n;
+    if (isFull(node, digit)) return first + rest;
+    const child = node.partial.get(digit);
+    const found = child === undefined ? undefined : lowestIn(child, level - 1, rest);
+    if (found !== undefined) return first + found;
+  }
+  return undefined;
 }
 
 function emptyNode(): Node {

@@ -4,7 +4,9 @@ import { pool } from '../../../test/support/objects.ts';
 import type { IPAddressPoolSpec } from '../../crds/ip-address-pool.ts';
 import { type Family, formatAddress, type IpAddress, lastAddress, parseAddress } from '../../lib/ip.ts';
 import { leavesOut, type Pool, parsePool, poolPrefixes } from '../pool.ts';
+import { AddressEntry } from './address-entry.ts';
 import { AddressNumbering } from './address-numbering.ts';
+import type { Holding } from './claim.ts';
 import { PoolSpace } from './pool-space.ts';
 
 function parsed(addresses: readonly string[], spec: Partial<IPAddressPoolSpec> = {}): Pool {
@@ -12,6 +14,22 @@ function parsed(addresses: readonly string[], spec: Partial<IPAddressPoolSpec> =
   if (!result.ok) throw new Error(result.error);
   return result.value;
 }
+
+const HOLDER: Holding = { service: 'default/a', uid: 'u', ports: ['TCP/80'], sharing: '', pool: 'p', addresses: [], foreign: false };
+
+/** Lets one Service hold an address. */
+function occupy(space: PoolSpace, address: IpAddress): boolean {
+  const entry = new AddressEntry(address);
+  entry.add(HOLDER);
+  return space.occupy(entry);
+}
+
+/** Lets the only holder of an address go. */
+function vacate(space: PoolSpace, address: IpAddress): boolean {
+  return space.vacate(new AddressEntry(address), HOLDER);
+}
+
+const firstFree = (space: PoolSpace, family: Family): IpAddress | undefined => space.firstFor(family, HOLDER);
 
 /** All addresses of a pool in the order in which they are to be given out, found the slow way. */
 function* walk(from: Pool, family: Family): Generator<IpAddress> {
@@ -54,8 +72,8 @@ test.each<{ addresses: string[]; avoidBuggyIPs: boolean; given: string[] }>([
 ])('$addresses, avoidBuggyIPs $avoidBuggyIPs, gives out $given', ({ addresses, avoidBuggyIPs, given }) => {
   const space = new PoolSpace(parsed(addresses, { avoidBuggyIPs }));
   const taken: string[] = [];
-  for (let free = space.firstFree('IPv4'); free !== undefined; free = space.firstFree('IPv4')) {
-    expect([space.occupy(free), space.occupy(free)]).toEqual([true, false]);
+  for (let free = firstFree(space, 'IPv4'); free !== undefined; free = firstFree(space, 'IPv4')) {
+    expect(occupy(space, free)).toBe(true);
     taken.push(formatAddress(free));
   }
   expect(taken).toEqual(given);
@@ -66,15 +84,15 @@ test('an address outside the pool, or left out by it, cannot be occupied', () =>
   const space = new PoolSpace(parsed(['10.0.0.0/24'], { avoidBuggyIPs: true }));
   for (const text of ['10.0.0.0', '10.0.0.255', '10.0.1.1', '2001:db8::1']) {
     const address = parseAddress(text) ?? { family: 'IPv4', value: 0n };
-    expect([space.occupy(address), space.vacate(address), space.placeOf(address)]).toEqual([false, false, undefined]);
+    expect([occupy(space, address), vacate(space, address), space.placeOf(address)]).toEqual([false, false, undefined]);
   }
   expect(space.counters('IPv4').inUse).toBe(0n);
 });
 
 test('a huge pool that is in use up to an address gives the one behind it', () => {
   const space = new PoolSpace(parsed(['2001:db8::/64']));
-  for (let value = 0n; value < 3000n; value++) space.occupy({ family: 'IPv6', value: (0x2001_0db8n << 96n) + value });
-  expect(formatAddress(space.firstFree('IPv6') ?? { family: 'IPv6', value: 0n })).toBe('2001:db8::bb8');
+  for (let value = 0n; value < 3000n; value++) occupy(space, { family: 'IPv6', value: (0x2001_0db8n << 96n) + value });
+  expect(formatAddress(firstFree(space, 'IPv6') ?? { family: 'IPv6', value: 0n })).toBe('2001:db8::bb8');
 });
 
 const smallPool = fc.record({
@@ -112,13 +130,13 @@ test('the first free address is the one found the slow way', () => {
       const space = new PoolSpace(from);
       const order = [...walk(from, 'IPv4')];
       const used = new Set<bigint>();
-      for (const [occupy, pick] of steps) {
+      for (const [taking, pick] of steps) {
         const address = order[pick % Math.max(order.length, 1)];
         if (address === undefined) continue;
-        expect(occupy ? space.occupy(address) : space.vacate(address)).toBe(used.has(address.value) !== occupy);
-        if (occupy) used.add(address.value);
+        (taking ? occupy : vacate)(space, address);
+        if (taking) used.add(address.value);
         else used.delete(address.value);
-        expect(space.firstFree('IPv4')).toEqual(order.find(({ value }) => !used.has(value)));
+        expect(firstFree(space, 'IPv4')).toEqual(order.find(({ value }) => !used.has(value)));
         expect(space.counters('IPv4').inUse).toBe(BigInt(used.size));
       }
     }),

@@ -195,7 +195,7 @@ describe('adopting', () => {
   test('what the first holder has, a second one that may not share it does not get', () => {
     const table = tableOf(P);
     expect(table.adopt(plain('old'), [address('10.0.0.1')], 'p').ok).toBe(true);
-    expect(table.adopt(plain('young'), [address('10.0.0.1')], 'p')).toMatchObject({ ok: false, error: { reason: 'SharingKeyMismatch' } });
+    expect(table.adopt(plain('young'), [address('10.0.0.1')], 'p')).toMatchObject({ ok: false, error: { reason: 'AddressInUse' } });
     expect(table.holdersOf(address('10.0.0.1'))).toEqual(['default/old']);
   });
 
@@ -229,6 +229,24 @@ describe('adopting', () => {
   });
 });
 
+test('a pool lists its holders in the order in which it gives addresses out, as far as is asked', () => {
+  const table = tableOf(P);
+  assign(table, plain('z'), '10.0.0.3', '2001:db8::1');
+  assign(table, sharer('b', 81), '10.0.0.1');
+  assign(table, sharer('a', 80), '10.0.0.1');
+  table.holdForeign('default/cloud', 'u', [address('10.0.0.2')]);
+  const listed = (most: number): string[] | undefined =>
+    table.allocations('p', most)?.listed.map((each) => `${formatAddress(each.address)} ${each.services.join(' ')}`);
+  const all = ['10.0.0.1 default/a default/b', '10.0.0.2 default/cloud', '10.0.0.3 default/z', '2001:db8::1 default/z'];
+  expect([listed(100), listed(3), listed(1), listed(0)]).toEqual([all, all.slice(0, 2), ['10.0.0.1 default/a'], []]);
+  expect([table.allocations('p', 1)?.total, table.allocations('q', 1)]).toEqual([5, undefined]);
+  table.setPools(parsePools([pool('p', ['10.0.0.0/30'], {}, { generation: 2 })]));
+  expect(table.allocations('p', 9)?.total).toBe(4);
+  table.setPools(table.pools);
+  table.release('default/a');
+  expect(table.allocations('p', 9)?.total).toBe(3);
+});
+
 describe('counters', () => {
   test('an address that several share counts once, and only pools that changed are named', () => {
     const table = tableOf(P, pool('q', ['10.1.0.0/30']));
@@ -236,11 +254,33 @@ describe('counters', () => {
     expect(table.drainTouched()).toEqual(['p']);
     assign(table, sharer('b', 81), '10.0.0.1');
     assign(table, sharer('b', 81), '10.0.0.1');
-    expect([table.counters('p', 'IPv4')?.inUse, table.counters('p', 'IPv6')?.inUse, table.drainTouched()]).toEqual([1n, 1n, []]);
+    expect([table.counters('p', 'IPv4')?.inUse, table.counters('p', 'IPv6')?.inUse, table.drainTouched()]).toEqual([1n, 1n, ['p']]);
     table.release('default/a');
     expect([table.counters('p', 'IPv4')?.inUse, table.counters('p', 'IPv6')?.inUse, table.drainTouched()]).toEqual([1n, 0n, ['p']]);
     table.release('default/b');
     expect(table.counters('p', 'IPv4')?.inUse).toBe(0n);
+  });
+
+  test('Services are counted once each, in the pool they have their addresses of, but those of others', () => {
+    const table = tableOf(P, pool('q', ['10.1.0.0/30']));
+    const counts = (): number[] => [table.services('p'), table.services('q')];
+    assign(table, plain('a'), '10.0.0.1', '2001:db8::1');
+    assign(table, sharer('b', 81), '10.0.0.2');
+    assign(table, sharer('c', 82), '10.0.0.2');
+    table.holdForeign('default/foreign', 'f', [address('10.0.0.3')]);
+    expect([counts(), table.drainTouched()]).toEqual([[3, 0], ['p']]);
+    assign(table, sharer('c', 83), '10.0.0.2');
+    expect(counts()).toEqual([3, 0]);
+    assign(table, sharer('c', 83), '10.1.0.2');
+    expect([counts(), table.drainTouched()]).toEqual([
+      [2, 1],
+      ['p', 'q'],
+    ]);
+    for (const name of ['a', 'b', 'c', 'foreign']) table.forget(`default/${name}`);
+    expect([counts(), table.drainTouched()]).toEqual([
+      [0, 0],
+      ['p', 'q'],
+    ]);
   });
 
   test('they follow the pools: one that grew keeps its use, one whose addresses moved loses it', () => {

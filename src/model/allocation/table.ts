@@ -3,15 +3,21 @@ import { compareTexts } from '../../lib/order.ts';
 import { err, ok, type Result } from '../../lib/result.ts';
 import { type Pool, type PoolCandidate, poolAccepts } from '../pool.ts';
 import { NO_POOLS, type PoolSet } from '../pool-set.ts';
+import { AddressEntry } from './address-entry.ts';
 import { type Claim, type Holding, sameClaim } from './claim.ts';
 import { type AllocationFailure, failures } from './failure.ts';
 import { type PoolCounters, PoolSpace } from './pool-space.ts';
 
-/** One address in use. */
-interface AddressEntry {
+/** An address and who holds it, sorted. */
+export interface Allocation {
   readonly address: IpAddress;
-  /** By Service; several only if they may share, or if one is foreign. One that is leaving stays as it last held it. */
-  readonly holders: Map<string, Holding>;
+  readonly services: readonly string[];
+}
+
+/** The first holders of a pool's addresses, and how many there are in all. */
+export interface Allocations {
+  readonly listed: readonly Allocation[];
+  readonly total: number;
 }
 
 /** IPv4 as numbers, IPv6 as bigints: the two cannot be confused, and both are cheap keys. */
@@ -30,12 +36,12 @@ export class AllocationTable {
   #spaces = new Map<string, PoolSpace>();
   readonly #byService = new Map<string, Holding>();
   readonly #byAddress = new Map<AddressKey, AddressEntry>();
-  /** For each sharing key, the addresses on which it is in force. */
-  readonly #bySharing = new Map<string, Map<AddressKey, AddressEntry>>();
   /** What the statuses of Services name, as far as that is more than nothing. */
   readonly #stated = new Map<string, Pick<Holding, 'uid' | 'addresses'>>();
   /** What Services gave up but their statuses still name. */
   readonly #leaving = new Map<string, readonly IpAddress[]>();
+  /** How many Services of ours have addresses of each pool. */
+  readonly #services = new Map<string, number>();
   #touched = new Set<string>();
   #easings = 0;
 
@@ -52,6 +58,7 @@ export class AllocationTable {
   /** Takes over a new set of pools. What is held stays held, in whatever pool it lies now, until its Service is looked at. */
   setPools(pools: PoolSet): void {
     const spaces = new Map<string, PoolSpace>();
+    const before = new Set(this.#spaces.values());
     for (const pool of pools.pools.values()) {
       const present = this.#spaces.get(pool.name);
       // The same parsed pool has the same space; a new one starts empty and is filled below.
@@ -60,7 +67,10 @@ export class AllocationTable {
     this.#touched = new Set([...this.#touched, ...spaces.keys()]);
     this.#pools = pools;
     this.#spaces = spaces;
-    for (const { address } of this.#byAddress.values()) this.#spaceOf(address)?.occupy(address);
+    for (const entry of this.#byAddress.values()) {
+      const space = this.#spaceOf(entry.address);
+      if (space !== undefined && !before.has(space)) space.takeOver(entry);
+    }
     this.#easings++;
   }
 
@@ -71,7 +81,7 @@ export class AllocationTable {
 
   /** Keys of the Services that hold an address, sorted. */
   holdersOf(address: IpAddress): string[] {
-    return [...(this.#byAddress.get(keyOf(address))?.holders.keys() ?? [])].sort(compareTexts);
+    return this.#byAddress.get(keyOf(address))?.services() ?? [];
   }
 
   /** The counters of one family of a pool; `undefined` for a pool that is not in use. */
@@ -79,7 +89,27 @@ export class AllocationTable {
     return this.#spaces.get(pool)?.counters(family);
   }
 
-  /** The pools whose counters may have changed since this was last asked, sorted. */
+  /** How many Services have addresses of a pool, those of another load balancer left out; one with two addresses counts once. */
+  services(pool: string): number {
+    return this.#services.get(pool) ?? 0;
+  }
+
+  /** Who holds which addresses of a pool, as far as `most` holders; `undefined` for a pool that is not in use. */
+  allocations(pool: string, most: number): Allocations | undefined {
+    const space = this.#spaces.get(pool);
+    if (space === undefined) return undefined;
+    const listed: Allocation[] = [];
+    let room = most;
+    for (const address of space.inUse()) {
+      if (room <= 0) break;
+      const services = this.holdersOf(address).slice(0, room);
+      room -= services.length;
+      listed.push({ address, services });
+    }
+    return { listed, total: space.holders };
+  }
+
+  /** The pools whose counters or holders may have changed since this was last asked, sorted. */
   drainTouched(): string[] {
     const touched = [...this.#touched].sort(compareTexts);
     this.#touched = new Set();
@@ -135,6 +165,7 @@ export class AllocationTable {
   release(service: string): Holding | undefined {
     const holding = this.#byService.get(service);
     this.#byService.delete(service);
+    if (holding !== undefined) this.#count(holding, -1);
     for (const address of holding?.addresses ?? []) this.#giveUp(address, service);
     return holding;
   }
@@ -154,19 +185,10 @@ export class AllocationTable {
   firstFor(claim: Claim, pool: string, family: Family): IpAddress | undefined {
     const space = this.#spaces.get(pool);
     if (space === undefined) return undefined;
-    const mayHave = (address: IpAddress): boolean => address.family === family && this.#refusal(claim, [address]) === undefined;
+    const mayHave = (address: IpAddress): boolean =>
+      address.family === family && this.#byAddress.get(keyOf(address))?.admits(claim) === true;
     const leaving = this.#leaving.get(claim.service)?.find((address) => space.placeOf(address) !== undefined && mayHave(address));
-    if (leaving !== undefined) return leaving;
-    let best = space.firstFree(family);
-    let bestPlace = best === undefined ? undefined : space.placeOf(best);
-    for (const { address } of this.#bySharing.get(claim.sharing)?.values() ?? []) {
-      if (!mayHave(address)) continue;
-      const place = space.placeOf(address);
-      if (place === undefined || (bestPlace !== undefined && place >= bestPlace)) continue;
-      best = address;
-      bestPlace = place;
-    }
-    return best;
+    return leaving ?? space.firstFor(family, claim);
   }
 
   #commonPool(addresses: readonly IpAddress[]): Pool | undefined {
@@ -179,20 +201,10 @@ export class AllocationTable {
     return pool === undefined ? undefined : this.#spaces.get(pool.name);
   }
 
-  /**
-   * Why the claim may not have these addresses beside those who hold them already. A foreign Service counts for who comes
-   * after it only: whoever can write a status must not take a running address from another.
-   */
   #refusal(claim: Claim, addresses: readonly IpAddress[]): AllocationFailure | undefined {
     for (const address of addresses) {
-      const holders = this.#byAddress.get(keyOf(address))?.holders;
-      const hasIt = holders?.has(claim.service) === true;
-      const others = [...(holders?.values() ?? [])].filter(({ service, foreign }) => service !== claim.service && !(hasIt && foreign));
-      if (others.some(({ sharing }) => sharing === '' || sharing !== claim.sharing)) {
-        return failures.sharingKey(claim.service, others.map(({ service }) => service).sort(compareTexts));
-      }
-      const port = claim.ports.find((wanted) => others.some(({ ports }) => ports.includes(wanted)));
-      if (port !== undefined) return failures.portInUse(port, address);
+      const refusal = this.#byAddress.get(keyOf(address))?.refusal(claim);
+      if (refusal !== undefined) return refusal;
     }
     return undefined;
   }
@@ -204,24 +216,29 @@ export class AllocationTable {
     for (const address of holding.addresses) this.#attach(address, holding);
     for (const address of before?.addresses ?? []) if (!includes(holding.addresses, address)) this.#giveUp(address, holding.service);
     this.#byService.set(holding.service, holding);
+    if (before !== undefined) this.#count(before, -1);
+    this.#count(holding, 1);
     return holding;
+  }
+
+  #count({ pool }: Holding, change: 1 | -1): void {
+    const services = this.services(pool) + change;
+    if (services === 0) this.#services.delete(pool);
+    else this.#services.set(pool, services);
+    if (this.#spaces.has(pool)) this.#touched.add(pool);
   }
 
   #attach(address: IpAddress, holding: Holding): void {
     const key = keyOf(address);
-    const entry = this.#byAddress.get(key) ?? { address, holders: new Map<string, Holding>() };
-    const before = entry.holders.get(holding.service);
-    entry.holders.set(holding.service, holding);
+    const entry = this.#byAddress.get(key) ?? new AddressEntry(address);
+    const before = entry.add(holding);
     this.#byAddress.set(key, entry);
-    if (before !== undefined) {
-      const leaving = this.#leaving.get(holding.service)?.filter((other) => !sameAddress(other, address)) ?? [];
-      this.#setLeaving(holding.service, leaving);
-      this.#unindexSharing(before.sharing, key, entry);
-      if (!sameClaim(before, holding)) this.#easings++;
-    }
-    this.#indexSharing(holding.sharing, key, entry);
     const space = this.#spaceOf(address);
-    if (space?.occupy(address) === true) this.#touched.add(space.pool.name);
+    if (space?.occupy(entry, before) === true) this.#touched.add(space.pool.name);
+    if (before === undefined) return;
+    const leaving = this.#leaving.get(holding.service)?.filter((other) => !sameAddress(other, address)) ?? [];
+    this.#setLeaving(holding.service, leaving);
+    if (!sameClaim(before, holding)) this.#easings++;
   }
 
   /** Takes a Service off an address, or notes that it is leaving as long as its status names it. */
@@ -232,15 +249,12 @@ export class AllocationTable {
     }
     const key = keyOf(address);
     const entry = this.#byAddress.get(key);
-    const holder = entry?.holders.get(service);
+    const holder = entry?.remove(service);
     if (entry === undefined || holder === undefined) return;
-    entry.holders.delete(service);
-    this.#unindexSharing(holder.sharing, key, entry);
     this.#easings++;
-    if (entry.holders.size > 0) return;
-    this.#byAddress.delete(key);
     const space = this.#spaceOf(address);
-    if (space?.vacate(address) === true) this.#touched.add(space.pool.name);
+    if (entry.size === 0) this.#byAddress.delete(key);
+    if (space?.vacate(entry, holder) === true) this.#touched.add(space.pool.name);
   }
 
   #reviewLeaving(service: string): void {
@@ -252,20 +266,6 @@ export class AllocationTable {
   #setLeaving(service: string, addresses: readonly IpAddress[]): void {
     if (addresses.length > 0) this.#leaving.set(service, addresses);
     else this.#leaving.delete(service);
-  }
-
-  #indexSharing(sharing: string, key: AddressKey, entry: AddressEntry): void {
-    if (sharing === '') return;
-    const entries = this.#bySharing.get(sharing);
-    if (entries === undefined) this.#bySharing.set(sharing, new Map([[key, entry]]));
-    else entries.set(key, entry);
-  }
-
-  #unindexSharing(sharing: string, key: AddressKey, entry: AddressEntry): void {
-    const entries = this.#bySharing.get(sharing);
-    if (entries === undefined || [...entry.holders.values()].some((holder) => holder.sharing === sharing)) return;
-    entries.delete(key);
-    if (entries.size === 0) this.#bySharing.delete(sharing);
   }
 }
 
