@@ -42,7 +42,7 @@ export interface BGPAdvertisementSpec {
   readonly aggregationLengthV6?: Int32;
   /** LOCAL_PREF of the routes, sent to peers of the same AS only; higher is preferred. */
   readonly localPref?: Int32;
-  /** Communities of the routes: 65535:65281, large:65000:1:2, or the name of an alias in a Community object. */
+  /** Communities of the routes: 65535:65281, large:65000:1:2, extended:rt:65000:1, extended:soo:65000:1, or the name of an alias in a Community object. */
   readonly communities?: readonly string[];
   /** Names of pools to announce. With no name and no pool selector given, all pools are announced. */
   readonly ipAddressPools?: readonly string[];
@@ -54,4 +54,10 @@ export interface BGPAdvertisementSpec {
   readonly peers?: readonly string[];
   /** Selects the Services whose addresses are announced by their labels; one match is enough, empty means all Services of the pools. */
   readonly serviceSelectors?: readonly LabelSelector[];
+  /**
+   * Whether routes carry the link bandwidth of 1 Gbit/s for each ready endpoint on their node, so that routers give each node
+   * its share of the traffic: None, which is the default, NonTransitive, or Transitive for a router that passes it on to
+   * another AS. The annotation metallb.io/weight-by-endpoints on a Service says otherwise for that Service.
+   */
+  readonly weightByEndpoints?: 'None' | 'NonTransitive' | 'Transitive';
 }

@@ -22,6 +22,6 @@ export interface CommunitySpec {
 export interface CommunityAlias {
   /** Name that BGPAdvertisements use. */
   readonly name?: string;
-  /** The community: 65535:65281, or large:65000:1:2 for a large one. */
+  /** The community: 65535:65281, large:65000:1:2 for a large one, extended:rt:65000:1 or extended:soo:65000:1 for an extended one. */
   readonly value?: string;
 }

@@ -8,6 +8,10 @@ import type { ConfigurationStatus, CustomResource, Int64, Integer, LabelSelector
  *   {name: 'Auto Assign', type: 'boolean', jsonPath: '.spec.autoAssign'},
  *   {name: 'Avoid Buggy IPs', type: 'boolean', jsonPath: '.spec.avoidBuggyIPs'},
  *   {name: 'Addresses', type: 'string', jsonPath: '.spec.addresses'},
+ *   {name: 'Assigned IPv4', type: 'integer', jsonPath: '.status.assignedIPv4', priority: 1},
+ *   {name: 'Available IPv4', type: 'integer', jsonPath: '.status.availableIPv4', priority: 1},
+ *   {name: 'Assigned IPv6', type: 'integer', jsonPath: '.status.assignedIPv6', priority: 1},
+ *   {name: 'Available IPv6', type: 'integer', jsonPath: '.status.availableIPv6', priority: 1},
  * ]
  */
 export interface IPAddressPool extends CustomResource<'metallb.io/v1beta1', 'IPAddressPool'> {
@@ -59,4 +63,16 @@ export interface IPAddressPoolStatus extends ConfigurationStatus {
   readonly availableIPv4: Int64;
   /** How many IPv6 addresses are free. */
   readonly availableIPv6: Int64;
+  /** Which Services hold which addresses, in the order in which the pool gives addresses out; the first hundred holders are listed. */
+  readonly allocations?: readonly PoolAllocation[];
+  /** How many holders there are, those that allocations does not list included; a Service with two addresses counts twice. */
+  readonly allocationsTotal?: Int64;
+}
+
+/** An address of a pool, and who holds it. */
+export interface PoolAllocation {
+  /** The address. */
+  readonly address: string;
+  /** The Services that hold it, each as namespace/name; several where they share it. */
+  readonly services: readonly string[];
 }

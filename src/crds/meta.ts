@@ -159,7 +159,7 @@ export interface ConfigurationStatus {
    */
   readonly observedGeneration?: Int64;
   /**
-   * Whether the object is in use, and if not, why.
+   * Whether the object is in use, and if not, why: the condition Ready, with the reason Reconciled or ConfigurationError.
    *
    * @listType map
    * @listMapKeys ["type"]

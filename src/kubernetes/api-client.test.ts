@@ -1,10 +1,9 @@
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import http, { type IncomingMessage, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { KubeConfig } from '@kubernetes/client-node';
+import { type Answer, ApiPair as Pair } from '../../test/support/api-pair.ts';
 import { breathe, eventually } from '../../test/support/eventually.ts';
 import { FakeClock } from '../../test/support/fake-clock.ts';
 import { RecordingLogger } from '../../test/support/recording-logger.ts';
@@ -13,43 +12,6 @@ import { ApiClient } from './api-client.ts';
 
 const FOREVER = new AbortController().signal;
 const SECRET = 'c2VjcmV0';
-
-type Answer = (request: IncomingMessage, response: ServerResponse) => void;
-
-/** One that answers as told, and a client of it. */
-class Pair implements AsyncDisposable {
-  readonly clock = new FakeClock();
-  readonly log = new RecordingLogger();
-  readonly seen: string[] = [];
-  readonly client: ApiClient;
-  readonly url: string;
-  readonly #server: http.Server;
-
-  private constructor(server: http.Server, writesInFlight: number) {
-    this.#server = server;
-    this.url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-    server.on('request', ({ method, url }) => this.seen.push(`${method} ${url}`));
-    const config = new KubeConfig();
-    config.loadFromClusterAndUser({ name: 'c', server: this.url, skipTLSVerify: true }, { name: 'u' });
-    this.client = new ApiClient({ config, clock: this.clock, random: () => 0.5, log: this.log, userAgent: 'test/1', writesInFlight });
-  }
-
-  static async open(answer: Answer, writesInFlight: number = 32): Promise<Pair> {
-    const server = http.createServer(answer);
-    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-    return new Pair(server, writesInFlight);
-  }
-
-  get(path: string = '/x', signal: AbortSignal = FOREVER): Promise<unknown> {
-    return this.client.request({ method: 'GET', path }, signal);
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    this.client[Symbol.dispose]();
-    this.#server.closeAllConnections();
-    await new Promise((resolve) => this.#server.close(resolve));
-  }
-}
 
 const answerWith =
   (status: number, body: string, headers: Record<string, string> = {}): Answer =>

@@ -1,12 +1,13 @@
 import http from 'node:http';
 import https from 'node:https';
+import type { Socket } from 'node:net';
 import { TLSSocket } from 'node:tls';
 import type { KubeConfig } from '@kubernetes/client-node';
 import { type Clock, type Micros, milliseconds } from '../lib/clock.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import { Aborted } from './aborted.ts';
 import { bodyOf, brokenError, linesOf, parseBody } from './answer.ts';
-import type { Api, ApiCall, ApiStream } from './api.ts';
+import type { Api, ApiCall, ApiStream, WritePermit } from './api.ts';
 import { ApiError, isStatus } from './api-error.ts';
 import type { Random } from './backoff.ts';
 import { codeOf, describeConnectionFault } from './connection-fault.ts';
@@ -15,6 +16,7 @@ import { Deadline } from './deadline.ts';
 import { Places } from './places.ts';
 import { Reachability } from './reachability.ts';
 import { refusalOfAnswer } from './refusal.ts';
+import { reset } from './resettable-agent.ts';
 
 /** What a client is made of. */
 export interface ApiClientOptions {
@@ -90,8 +92,9 @@ export class ApiClient implements Api, Disposable {
   async request(call: ApiCall, signal: AbortSignal): Promise<unknown> {
     using deadline = this.#deadlineOf(call, signal);
     try {
-      using _place = call.method === 'GET' ? undefined : await this.#writes.take(deadline.signal);
-      const answer = await this.#exchange(call, deadline.signal);
+      const unlimited = call.method === 'GET' || call.urgent === true;
+      using _place = unlimited ? undefined : await this.#writes.take(deadline.signal);
+      const answer = await this.#exchange(call, deadline);
       return parseBody(call, await bodyOf(call, answer));
     } catch (thrown) {
       throw this.#explain(call, thrown, deadline, signal);
@@ -101,7 +104,7 @@ export class ApiClient implements Api, Disposable {
   async stream(call: ApiCall, silence: Micros, signal: AbortSignal): Promise<ApiStream> {
     using deadline = this.#deadlineOf(call, signal);
     try {
-      const answer = await this.#exchange(call, deadline.signal);
+      const answer = await this.#exchange(call, deadline);
       return { lines: () => linesOf(call, answer, { clock: this.#clock, silence, signal }) };
     } catch (thrown) {
       throw this.#explain(call, thrown, deadline, signal);
@@ -119,20 +122,20 @@ export class ApiClient implements Api, Disposable {
   }
 
   /** An answer that is a success; its body is still to come. */
-  async #exchange(call: ApiCall, signal: AbortSignal): Promise<http.IncomingMessage> {
+  async #exchange(call: ApiCall, deadline: Deadline): Promise<http.IncomingMessage> {
     try {
-      return await this.#attempt(call, signal);
+      return await this.#attempt(call, deadline);
     } catch (thrown) {
       if (isStatus(thrown, 401)) this.#credentials.expire();
       else if (!(thrown instanceof StaleConnection) || call.method === 'POST') throw thrown;
-      return await this.#attempt(call, signal);
+      return await this.#attempt(call, deadline);
     }
   }
 
-  async #attempt(call: ApiCall, signal: AbortSignal): Promise<http.IncomingMessage> {
-    const access = await this.#access(signal);
-    signal.throwIfAborted();
-    const answer = await this.#send(call, access, signal);
+  async #attempt(call: ApiCall, deadline: Deadline): Promise<http.IncomingMessage> {
+    const access = await this.#access(deadline.signal);
+    deadline.signal.throwIfAborted();
+    const answer = await this.#send(call, access, deadline);
     const status = answer.statusCode ?? 0;
     this.#reachability.answered(status);
     if (status >= 200 && status < 300) return answer;
@@ -153,7 +156,8 @@ export class ApiClient implements Api, Disposable {
     }
   }
 
-  #send({ method, path, query, body, contentType }: ApiCall, access: Access, signal: AbortSignal): Promise<http.IncomingMessage> {
+  #send(call: ApiCall, access: Access, deadline: Deadline): Promise<http.IncomingMessage> {
+    const { method, path, query, body, contentType, permit } = call;
     const text = body === undefined ? undefined : JSON.stringify(body);
     const headers = {
       ...access.headers,
@@ -163,9 +167,11 @@ export class ApiClient implements Api, Disposable {
     };
     const { request } = this.server.startsWith('https:') ? https : http;
     const sent = request(`${this.server}${path}${queryText(query)}`, { method, headers, agent: access.agent });
-    const answer = answerTo(sent, signal);
-    sent.end(text);
-    return answer;
+    const launch = (): void => {
+      if (permit !== undefined) deadline.shorten(grantedTime(call, permit));
+      sent.end(text);
+    };
+    return answerTo(sent, { launch, discard: permit !== undefined, signal: deadline.signal });
   }
 
   /** The error for the caller. An abort by the caller stays what it is. */
@@ -177,7 +183,8 @@ export class ApiClient implements Api, Disposable {
     if (thrown instanceof NoCredentials) return this.#unreachable(this.#lackOfCredentials(HANGING));
     if (thrown instanceof NotConnected) return this.#unreachable(this.#absence(`no connection within ${seconds} s`));
     if (deadline.expired) {
-      return new ApiError(`${call.method} ${call.path}: no answer within ${seconds} s`, { status: 0, reason: 'Timeout' });
+      const limit = call.permit === undefined ? `${seconds} s` : `${seconds} s, or the time for which this process was permitted to write`;
+      return new ApiError(`${call.method} ${call.path}: no answer within ${limit}`, { status: 0, reason: 'Timeout' });
     }
     if (thrown instanceof StaleConnection) return brokenError(call, thrown.cause, 'before');
     if (thrown instanceof NoAnswer) return this.#unreachable(this.#absence(describeConnectionFault(thrown.cause)));
@@ -204,17 +211,42 @@ function queryText(query: ApiCall['query']): string {
   return parameters.size === 0 ? '' : `?${parameters}`;
 }
 
+/** Throws when none is granted. */
+function grantedTime({ method, path }: ApiCall, permit: WritePermit): Micros {
+  const time = permit.remaining();
+  if (time > 0) return time;
+  throw new ApiError(`${method} ${path}: not sent, this process is not permitted to write now`, { status: 0, reason: 'NotPermitted' });
+}
+
+/** How a request goes out, and ends. */
+interface Passage {
+  /** Writes it; called when there is a connection, so that it leaves at once. What it throws is the outcome. */
+  readonly launch: () => void;
+  /** Whether what has not left when the signal is aborted must never leave: see {@link reset}. */
+  readonly discard: boolean;
+  readonly signal: AbortSignal;
+}
+
 /** The head of the answer. Aborting the signal destroys the connection, also while the body is under way. */
-function answerTo(request: http.ClientRequest, signal: AbortSignal): Promise<http.IncomingMessage> {
+function answerTo(request: http.ClientRequest, { launch, discard, signal }: Passage): Promise<http.IncomingMessage> {
   return new Promise((resolve, reject) => {
-    let connected = false;
-    const abort = (): void => void request.destroy(connected ? undefined : new NotConnected());
+    let connection: Socket | undefined;
+    const abort = (): void => {
+      if (discard && connection !== undefined) reset(connection);
+      request.destroy(connection === undefined ? new NotConnected() : undefined);
+    };
+    const proceed = (socket: Socket): void => {
+      connection = socket;
+      try {
+        launch();
+      } catch (thrown) {
+        reject(thrown);
+        request.destroy();
+      }
+    };
     request.on('socket', (socket) => {
-      connected = !socket.connecting;
-      if (connected) return;
-      socket.once(socket instanceof TLSSocket ? 'secureConnect' : 'connect', () => {
-        connected = true;
-      });
+      if (socket.connecting) socket.once(socket instanceof TLSSocket ? 'secureConnect' : 'connect', () => proceed(socket));
+      else proceed(socket);
     });
     request.once('response', resolve);
     request.on('error', (fault) => reject(faultBeforeAnswer(request, fault)));

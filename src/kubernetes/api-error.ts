@@ -5,7 +5,7 @@ import { MetalError } from '../lib/errors.ts';
 export interface ApiFailure {
   /** Status code of the answer; 0 when there was no answer. */
   readonly status: number;
-  /** Kubernetes' word for it (`Conflict`, `NotFound`, `Expired`, ...), or ours: `Unreachable`, `Timeout`, `Malformed`. */
+  /** Kubernetes' word for it (`Conflict`, `NotFound`, `Expired`, ...), or ours: `Unreachable`, `NotPermitted`, `Timeout`, `Malformed`. */
   readonly reason: string;
   /** How long the server wants to be left alone. */
   readonly retryAfter?: Micros | undefined;
@@ -38,4 +38,9 @@ export function isStatus(thrown: unknown, status: number): thrown is ApiError {
 /** Whether the server could not be reached at all. The client has logged that once already: others need not. */
 export function isUnreachable(thrown: unknown): thrown is ApiError {
   return thrown instanceof ApiError && thrown.status === 0 && thrown.reason === 'Unreachable';
+}
+
+/** Whether nothing was sent because it could not be or must not be now: the gate tells when it makes sense again. */
+export function isHeldBack(thrown: unknown): thrown is ApiError {
+  return isUnreachable(thrown) || (thrown instanceof ApiError && thrown.status === 0 && thrown.reason === 'NotPermitted');
 }

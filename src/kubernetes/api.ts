@@ -6,6 +6,14 @@ export type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
 /** How the body of a PATCH is to be understood. */
 export type PatchType = 'application/merge-patch+json' | 'application/json-patch+json' | 'application/apply-patch+yaml';
 
+/** Leave to change something. It is asked in the same instant in which a request goes out, so that no pause comes between. */
+export interface WritePermit {
+  /** How long a write that goes out now may take to be answered; 0 or less when none may go out. */
+  remaining(): Micros;
+  /** Resolves when writes may go out; early, without an error, when `signal` is aborted. */
+  whenGranted(signal: AbortSignal): Promise<void>;
+}
+
 /** One call of the API. */
 export interface ApiCall {
   readonly method: Method;
@@ -19,6 +27,13 @@ export interface ApiCall {
   readonly contentType?: 'application/json' | PatchType;
   /** Longest time from the call to the last byte of the answer, waiting for a free place included; 30 s unless told. */
   readonly deadline?: Micros;
+  /**
+   * Without it the request goes out unasked. Throws an `ApiError` with the reason `NotPermitted` when it may not go out;
+   * when the time is over before it is answered, nothing of it that has not left yet will.
+   */
+  readonly permit?: WritePermit;
+  /** Does not wait for a free place among the writes: others depend on it. */
+  readonly urgent?: boolean;
 }
 
 /** A watch that the server has accepted. */

@@ -90,3 +90,13 @@ test('whoever waits for the first list is told, or leaves', async () => {
   await Promise.all([...waits, cache.whenSynced(ending.signal)]);
   expect([told, cache.synced]).toEqual([['left', 'synced'], true]);
 });
+
+test('the same function gives the same index, which goes on with whoever asks next', () => {
+  const cache = new Cache<Thing>(RESOURCE);
+  const tagsOf = ({ tags }: Thing): readonly string[] => tags;
+  const first = cache.index(tagsOf);
+  cache.set('a', { tags: ['x'] });
+  expect(cache.index(tagsOf)).toBe(first);
+  expect(cache.index(({ tags }) => tags)).not.toBe(first);
+  expect([...first.get('x').keys()]).toEqual(['a']);
+});

@@ -6,7 +6,8 @@ import type { Index, Store } from './store.ts';
 export class Cache<Projection> implements Store<Projection> {
   readonly resource: Resource;
   readonly #entries = new Map<string, Projection>();
-  readonly #indexes: CacheIndex<Projection>[] = [];
+  /** By the function they were asked for with. */
+  readonly #indexes = new Map<ValuesOf<Projection>, CacheIndex<Projection>>();
   readonly #listeners = new Set<(key: string) => void>();
   readonly #firstSync = Promise.withResolvers<void>();
   #synced: boolean = false;
@@ -35,10 +36,12 @@ export class Cache<Projection> implements Store<Projection> {
     return this.#entries.entries();
   }
 
-  index(valuesOf: (projection: Projection, key: string) => Iterable<string>): Index<Projection> {
+  index(valuesOf: ValuesOf<Projection>): Index<Projection> {
+    const known = this.#indexes.get(valuesOf);
+    if (known !== undefined) return known;
     const index = new CacheIndex(valuesOf);
     for (const [key, projection] of this.#entries) index.add(key, projection);
-    this.#indexes.push(index);
+    this.#indexes.set(valuesOf, index);
     return index;
   }
 
@@ -57,11 +60,11 @@ export class Cache<Projection> implements Store<Projection> {
   set(key: string, projection: Projection | undefined): void {
     const before = this.#entries.get(key);
     if (before === undefined && projection === undefined) return;
-    if (before !== undefined) for (const index of this.#indexes) index.remove(key, before);
+    if (before !== undefined) for (const index of this.#indexes.values()) index.remove(key, before);
     if (projection === undefined) this.#entries.delete(key);
     else {
       this.#entries.set(key, projection);
-      for (const index of this.#indexes) index.add(key, projection);
+      for (const index of this.#indexes.values()) index.add(key, projection);
     }
     for (const listener of this.#listeners) listener(key);
   }
@@ -74,14 +77,16 @@ export class Cache<Projection> implements Store<Projection> {
   }
 }
 
+type ValuesOf<Projection> = (projection: Projection, key: string) => Iterable<string>;
+
 /** What an index gives for a value that no object has. */
 const NOTHING: ReadonlyMap<string, never> = new Map<string, never>();
 
 class CacheIndex<Projection> implements Index<Projection> {
-  readonly #valuesOf: (projection: Projection, key: string) => Iterable<string>;
+  readonly #valuesOf: ValuesOf<Projection>;
   readonly #byValue = new Map<string, Map<string, Projection>>();
 
-  constructor(valuesOf: (projection: Projection, key: string) => Iterable<string>) {
+  constructor(valuesOf: ValuesOf<Projection>) {
     this.#valuesOf = valuesOf;
   }
 

@@ -1,4 +1,5 @@
 import type { JsonObject } from '../lib/json.ts';
+import { rfc3339 } from './rfc3339.ts';
 
 /** The object that an event is about. */
 export interface EventSubject {
@@ -50,18 +51,13 @@ export function newEvent(happening: Happening, { namespace, name, component, hos
     source: host === '' ? { component } : { component, host },
     reportingComponent: component,
     reportingInstance: host,
-    firstTimestamp: timestamp(first),
-    lastTimestamp: timestamp(last),
+    firstTimestamp: rfc3339(first),
+    lastTimestamp: rfc3339(last),
     count,
   };
 }
 
 /** What changes in an event that happened again. */
 export function countPatch({ last }: Happening, count: number): JsonObject {
-  return { count, lastTimestamp: timestamp(last) };
-}
-
-/** RFC 3339 in whole seconds, as the API server stores it. */
-function timestamp(milliseconds: number): string {
-  return new Date(milliseconds).toISOString().replace(/\.\d+Z$/, 'Z');
+  return { count, lastTimestamp: rfc3339(last) };
 }

@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto';
 import http from 'node:http';
-import https from 'node:https';
+import type https from 'node:https';
 import { KubeConfig } from '@kubernetes/client-node';
 import type { Clock, Micros } from '../lib/clock.ts';
+import { ResettableAgent } from './resettable-agent.ts';
 
 /** What a request carries to be let in, and the connections it goes over. */
 export interface Access {
@@ -70,7 +71,7 @@ export class Credentials {
       Object.entries({ ca, cert, key, servername, rejectUnauthorized }).filter(([, value]) => value !== undefined),
     );
     const agentKey = createHash('sha256').update([ca, cert, key, servername, rejectUnauthorized].join('\0')).digest('hex');
-    return { headers, agent: this.#agentFor(agentKey, () => new https.Agent({ ...tls, ...CONNECTIONS })) };
+    return { headers, agent: this.#agentFor(agentKey, () => new ResettableAgent({ ...tls, ...CONNECTIONS })) };
   }
 
   /** The same agent while what it was made from is the same: its connections are worth keeping. */

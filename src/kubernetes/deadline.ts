@@ -1,4 +1,4 @@
-import type { Clock, Micros, Timer } from '../lib/clock.ts';
+import { type Clock, type Micros, micros, type Timer } from '../lib/clock.ts';
 
 /**
  * A signal that is aborted with its parent, or when its time is over, whichever comes first. To be disposed of when
@@ -7,16 +7,17 @@ import type { Clock, Micros, Timer } from '../lib/clock.ts';
 export class Deadline implements Disposable {
   readonly #ending = new AbortController();
   readonly #parent: AbortSignal;
-  readonly #timer: Timer;
+  readonly #clock: Clock;
+  #due: Micros;
+  #timer: Timer;
   readonly #follow = (): void => this.#ending.abort(this.#parent.reason);
   #expired: boolean = false;
 
   constructor(clock: Clock, delay: Micros, parent: AbortSignal) {
     this.#parent = parent;
-    this.#timer = clock.startTimer(delay, () => {
-      this.#expired = true;
-      this.#ending.abort();
-    });
+    this.#clock = clock;
+    this.#due = micros(clock.now() + delay);
+    this.#timer = this.#start(delay);
     parent.addEventListener('abort', this.#follow, { once: true });
     if (parent.aborted) this.#follow();
   }
@@ -30,6 +31,15 @@ export class Deadline implements Disposable {
     return this.#expired && !this.#parent.aborted;
   }
 
+  /** Ends it `delay` from now, if it would not end sooner anyway. */
+  shorten(delay: Micros): void {
+    const due = micros(this.#clock.now() + delay);
+    if (due >= this.#due) return;
+    this.#due = due;
+    this.#timer[Symbol.dispose]();
+    this.#timer = this.#start(delay);
+  }
+
   /** Lifts the time limit; the signal goes on following its parent. */
   disarm(): void {
     this.#timer[Symbol.dispose]();
@@ -38,5 +48,12 @@ export class Deadline implements Disposable {
   [Symbol.dispose](): void {
     this.#timer[Symbol.dispose]();
     this.#parent.removeEventListener('abort', this.#follow);
+  }
+
+  #start(delay: Micros): Timer {
+    return this.#clock.startTimer(delay, () => {
+      this.#expired = true;
+      this.#ending.abort();
+    });
   }
 }

@@ -4,7 +4,7 @@ import { pause } from '../lib/pause.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import { untilAborted } from './aborted.ts';
 import type { Api } from './api.ts';
-import { ApiError, isStatus, isUnreachable } from './api-error.ts';
+import { ApiError, isHeldBack, isStatus } from './api-error.ts';
 import { type BackoffLimits, backoffDelay, type Random } from './backoff.ts';
 import { countPatch, type EventSubject, type EventType, type Happening, newEvent } from './core-event.ts';
 import { NameLine } from './name-line.ts';
@@ -47,8 +47,8 @@ const SENDERS = 4;
 const SERIES_LASTS: Micros = milliseconds(600_000);
 const MOST_SERIES = 4_096;
 const MOST_ATTEMPTS = 10;
-/** What a stopping process may spend on telling its last events. */
-const FLUSH_DEADLINE: Micros = milliseconds(2_000);
+/** What may be spent on telling the last events: who leads next waits for it. */
+const FLUSH_DEADLINE: Micros = milliseconds(500);
 const BACKOFF: BackoffLimits = { first: milliseconds(500), longest: milliseconds(30_000) };
 
 /** Writes events as `v1` objects from a bounded line of its own. Needs `create` and `patch` on events. */
@@ -136,7 +136,7 @@ export class ApiEventRecorder implements EventRecorder {
       this.#pending.delete(key);
       const fault = await this.#write(key, happening, end).catch((thrown: unknown) => thrown);
       if (fault === undefined) break;
-      const retryable = fault instanceof ApiError && fault.retryable && (attempt < MOST_ATTEMPTS || isUnreachable(fault));
+      const retryable = fault instanceof ApiError && fault.retryable && (attempt < MOST_ATTEMPTS || isHeldBack(fault));
       if (!(retryable || end.aborted)) {
         this.#tellRefusal(happening, fault);
         break;
@@ -151,7 +151,7 @@ export class ApiEventRecorder implements EventRecorder {
     const later = this.#pending.get(key);
     this.#pending.set(key, later === undefined ? happening : merge(happening, later));
     const { api, clock, random } = this.#ports;
-    if (isUnreachable(fault)) await api.whenReachable(end);
+    if (isHeldBack(fault)) await api.whenReachable(end);
     const asked = fault instanceof ApiError ? (fault.retryAfter ?? 0) : 0;
     await pause(clock, micros(Math.max(asked, backoffDelay(BACKOFF, attempt, random))), end);
   }

@@ -1,4 +1,5 @@
-import { type JsonObject, objectOf } from '../lib/json.ts';
+import type { Micros } from '../lib/clock.ts';
+import { type JsonObject, listOf, objectOf, textOf } from '../lib/json.ts';
 import type { Api } from './api.ts';
 import { isStatus } from './api-error.ts';
 import { collectionPath, type ObjectName, objectPath, type Resource } from './resource.ts';
@@ -11,6 +12,26 @@ export async function getObject(api: Api, resource: Resource, name: ObjectName, 
     if (isStatus(thrown, 404)) return undefined;
     throw thrown;
   }
+}
+
+/** How many objects a page of a list holds: a few megabytes at most. */
+const PAGE = 500;
+
+/**
+ * All objects of `resource` as they are stored at this moment, not as a cache had them. `deadline` is for each page of
+ * 500. Throws the `ApiError` of a refusal, also when the list was read so slowly that its rest is gone (410).
+ */
+export async function listObjects(api: Api, resource: Resource, deadline: Micros, signal: AbortSignal): Promise<readonly JsonObject[]> {
+  const { labelSelector, fieldSelector } = resource;
+  const items: JsonObject[] = [];
+  let token: string | undefined;
+  do {
+    const query = { limit: PAGE, continue: token, labelSelector, fieldSelector };
+    const page = objectOf(await api.request({ method: 'GET', path: collectionPath(resource), query, deadline }, signal));
+    items.push(...listOf(page.items).map(objectOf));
+    token = textOf(objectOf(page.metadata).continue) || undefined;
+  } while (token !== undefined);
+  return items;
 }
 
 /** Creates `object` in the namespace of `resource` and gives it as stored. Throws a 409 when the name is taken. */

@@ -29,10 +29,23 @@ test('whoever waits goes on when the server is back; each is said once', async (
   expect(log.messages()).toEqual([`${LOST}; retrying until it answers`, 'the API server at https://api answers again']);
 });
 
-test('another cause is news', () => {
+test('another cause is news when it stays for ten seconds', () => {
+  const { reachability, clock, log } = scene();
+  for (const fault of ['refused', 'cut', 'cut', 'refused', 'cut']) reachability.failed(fault);
+  clock.advance(milliseconds(9_999));
+  reachability.failed('cut');
+  expect(log.messages('error')).toEqual(['refused; retrying until it answers']);
+  clock.advance(milliseconds(1));
+  for (const fault of ['cut', 'cut']) reachability.failed(fault);
+  expect(log.messages('error')).toEqual(['refused; retrying until it answers', 'cut; retrying until it answers']);
+});
+
+test('the cause of an outage is said though the one before it ended with the same', () => {
   const { reachability, log } = scene();
-  for (const fault of ['refused', 'cut', 'cut', 'refused']) reachability.failed(fault);
-  expect(log.messages('error')).toHaveLength(3);
+  for (const fault of ['refused', 'cut']) reachability.failed(fault);
+  reachability.answered(200);
+  reachability.failed('cut');
+  expect(log.messages('error')).toEqual(['refused; retrying until it answers', 'cut; retrying until it answers']);
 });
 
 test('it is asked once a second until it answers, and not after the end', async () => {

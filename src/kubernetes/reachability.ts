@@ -25,6 +25,9 @@ const PROBE_INTERVAL: Micros = milliseconds(1_000);
  */
 const STARTING: Micros = milliseconds(10_000);
 
+/** A new cause that lasts for this long is worth another line. */
+const STAYS: Micros = milliseconds(10_000);
+
 /**
  * Knows whether the API server can be reached: says once when it cannot, however many ask in vain, and once when it is
  * back; meanwhile one probe at a time looks for it.
@@ -36,6 +39,8 @@ export class Reachability implements Gate, Disposable {
   #back: PromiseWithResolvers<void> | undefined;
   #timer: Disposable | undefined;
   #refusedSince: Micros | undefined;
+  /** The latest cause, when it is another than was said, and since when it has been this one. */
+  #other: { readonly fault: string; readonly since: Micros } | undefined;
 
   constructor(server: string, ports: ReachabilityPorts) {
     this.#server = server;
@@ -50,10 +55,13 @@ export class Reachability implements Gate, Disposable {
     if (this.#back !== undefined) await untilAborted(this.#back.promise, signal);
   }
 
-  /** Another cause than the last one is news, the same one is not. */
+  /** Another cause than the one that was said is news, but only when it stays: a busy server goes away in several ways at once. */
   failed(fault: string): void {
-    if (this.#fault !== fault) this.#ports.log.error(`${fault}; retrying until it answers`, { op: 'apiserver' });
-    this.#fault = fault;
+    if (this.#isNews(fault)) {
+      this.#ports.log.error(`${fault}; retrying until it answers`, { op: 'apiserver' });
+      this.#fault = fault;
+      this.#other = undefined;
+    }
     this.#refusedSince = undefined;
     this.#back ??= Promise.withResolvers<void>();
     this.#timer ??= this.#startProbing();
@@ -63,6 +71,7 @@ export class Reachability implements Gate, Disposable {
   answered(status: number): void {
     if (this.#fault === undefined || (mayPassWithStart(status) && this.#starting())) return;
     this.#fault = undefined;
+    this.#other = undefined;
     this[Symbol.dispose]();
     this.#ports.log.info(`the API server at ${this.#server} answers again`, { op: 'apiserver' });
     this.#back?.resolve();
@@ -73,6 +82,14 @@ export class Reachability implements Gate, Disposable {
   [Symbol.dispose](): void {
     this.#timer?.[Symbol.dispose]();
     this.#timer = undefined;
+  }
+
+  #isNews(fault: string): boolean {
+    if (this.#fault === undefined) return true;
+    const now = this.#ports.clock.now();
+    if (fault === this.#fault) this.#other = undefined;
+    else if (this.#other?.fault !== fault) this.#other = { fault, since: now };
+    return this.#other !== undefined && now - this.#other.since >= STAYS;
   }
 
   #starting(): boolean {

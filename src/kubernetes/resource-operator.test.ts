@@ -4,8 +4,10 @@ import { eventually } from '../../test/support/eventually.ts';
 import { RecordingMetrics } from '../../test/support/recording-metrics.ts';
 import { RuntimeScene, SERVICES } from '../../test/support/runtime-scene.ts';
 import { AssertionError } from '../lib/assert.ts';
+import { milliseconds } from '../lib/clock.ts';
 import { type JsonObject, objectOf } from '../lib/json.ts';
-import { type OperatorPorts, ResourceOperator } from './resource-operator.ts';
+import { untilAborted } from './aborted.ts';
+import { type Leadership, type OperatorPorts, ResourceOperator } from './resource-operator.ts';
 import type { Store } from './store.ts';
 import { reconcileCounters } from './work-queue.ts';
 
@@ -22,8 +24,8 @@ class DiaryOperator extends ResourceOperator {
   services: Store<unknown> | undefined;
   fault: Error | undefined;
 
-  constructor(scene: RuntimeScene) {
-    super('diary', portsOf(scene));
+  constructor(scene: RuntimeScene, leadership?: Leadership) {
+    super('diary', { ...portsOf(scene), leadership });
   }
 
   protected override async init(): Promise<void> {
@@ -73,6 +75,37 @@ describe('an operator', () => {
     scene.service('a', 4);
     await eventually(scene.clock, 'the store knows', () => operator.services?.get('default/a') === 4);
     expect(operator.diary.length).toBe(5);
+  });
+});
+
+describe('an operator of a replica that follows', () => {
+  test('watches, and prepares and has its turns when it leads, with what is known then', async () => {
+    await using scene = await RuntimeScene.open();
+    scene.service('a', 1);
+    const leading = Promise.withResolvers<void>();
+    const operator = new DiaryOperator(scene, { whenLeading: (signal) => untilAborted(leading.promise, signal) });
+    const ended = operator.start();
+    await eventually(scene.clock, 'its store is complete', () => operator.synced);
+    scene.service('a', 2);
+    await eventually(scene.clock, 'the store knows', () => operator.services?.get('default/a') === 2);
+    await scene.clock.run(milliseconds(5_000));
+    expect(operator.diary).toEqual([]);
+    leading.resolve();
+    await eventually(scene.clock, 'first turns', () => operator.diary.length === 2);
+    expect(operator.diary).toEqual(['prepare with 1', 'default/a 2']);
+    operator.stop();
+    await ended;
+  });
+
+  test('ends without a turn when it never leads', async () => {
+    await using scene = await RuntimeScene.open();
+    scene.service('a', 1);
+    const operator = new DiaryOperator(scene, { whenLeading: (signal) => untilAborted(new Promise(() => undefined), signal) });
+    const ended = operator.start();
+    await eventually(scene.clock, 'its store is complete', () => operator.synced);
+    operator.stop();
+    await ended;
+    expect(operator.diary).toEqual([]);
   });
 });
 

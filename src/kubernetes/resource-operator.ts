@@ -1,4 +1,3 @@
-import { createRequire } from 'node:module';
 import type k8sOperatorModule from '@dot-i/k8s-operator';
 import type { ResourceEvent, ResourceMeta } from '@dot-i/k8s-operator';
 import { AssertionError } from '../lib/assert.ts';
@@ -17,7 +16,7 @@ import { type NameQueue, type Reconcile, type ReconcileCounters, WorkQueue, type
  * Loaded when this file runs, not when it is linked: the package is CommonJS and requires the client, which is an ES
  * module and, in a program that imports it too, is being linked at that time.
  */
-const k8sOperator: typeof k8sOperatorModule = createRequire(import.meta.url)('@dot-i/k8s-operator');
+const k8sOperator: typeof k8sOperatorModule = (await import('@dot-i/k8s-operator')).default;
 
 type OnEvent = (event: ResourceEvent) => Promise<void>;
 
@@ -29,6 +28,14 @@ export interface OperatorPorts {
   readonly random: Random;
   readonly log: Logger;
   readonly counters: ReconcileCounters;
+  /** Where one of several replicas leads: until this one does, operators watch and have no turns. */
+  readonly leadership?: Leadership | undefined;
+}
+
+/** The part of one of several replicas. */
+export interface Leadership {
+  /** Resolves when this process leads and all stores are at least as new as that; early when `signal` is aborted. */
+  whenLeading(signal: AbortSignal): Promise<void>;
 }
 
 /** How an operator is run; every part has a default. */
@@ -91,7 +98,7 @@ export abstract class ResourceOperator extends Operator {
   /** Brings the object `name` to the state it should have. Repeatable; writes nothing when nothing is to change. */
   abstract reconcile(name: string, signal: AbortSignal): Promise<void>;
 
-  /** Runs once, when all watched stores are complete and before the first turn: the place to take over what is there. */
+  /** Runs once, when all watched stores are complete, this replica leads, and before the first turn: to take over what is there. */
   protected async prepare(_signal: AbortSignal): Promise<void> {
     // Most operators take over nothing.
   }
@@ -113,6 +120,7 @@ export abstract class ResourceOperator extends Operator {
     try {
       await this.init();
       await Promise.all(this.#stores.map((store) => store.whenSynced(ending)));
+      await this.#ports.leadership?.whenLeading(ending);
       if (!ending.aborted) await this.prepare(ending);
       await Promise.all(this.#queues.map((queue) => queue.run(ending)));
     } finally {

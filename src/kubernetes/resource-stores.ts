@@ -72,6 +72,14 @@ export class WatchedStores implements ResourceStores {
     await Promise.all(this.#running);
   }
 
+  /**
+   * Makes all open stores at least as new as the server is at this moment, by a list each; resolves when they are, or
+   * early when `signal` is aborted.
+   */
+  async refresh(signal: AbortSignal): Promise<void> {
+    await Promise.all(this.#all().map(({ watcher }) => watcher.refresh(signal)));
+  }
+
   #start(watcher: Watcher, signal: AbortSignal): void {
     const run = watcher.run(signal);
     this.#running.add(run);

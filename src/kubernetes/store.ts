@@ -20,7 +20,10 @@ export interface Store<Projection> {
   get(key: string): Projection | undefined;
   keys(): IterableIterator<string>;
   entries(): IterableIterator<[string, Projection]>;
-  /** An index that the store keeps current. `valuesOf` is pure; an object is found under each value it gives. */
+  /**
+   * An index that the store keeps current. `valuesOf` is pure; an object is found under each value it gives. It stays for
+   * as long as the store: the same function gives the same index, so those who come and go bring the same one.
+   */
   index(valuesOf: (projection: Projection, key: string) => Iterable<string>): Index<Projection>;
   /**
    * Calls `listener` with the key of each object that came, changed or went, after the store has changed. It runs

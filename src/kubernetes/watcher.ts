@@ -4,6 +4,7 @@ import { describeError } from '../lib/errors.ts';
 import { type JsonObject, listOf, objectOf, textOf } from '../lib/json.ts';
 import { pause } from '../lib/pause.ts';
 import type { Logger } from '../telemetry/logger.ts';
+import { untilAborted } from './aborted.ts';
 import type { Api, ApiCall } from './api.ts';
 import { ApiError, isStatus, isUnreachable } from './api-error.ts';
 import { type BackoffLimits, backoffDelay, type Random } from './backoff.ts';
@@ -81,6 +82,10 @@ export class Watcher {
   #failures = 0;
   #streaming: boolean = true;
   #fieldSelector: string | undefined;
+  /** Ends what is under way, so that a list is begun anew. */
+  #round = new AbortController();
+  /** Resolves when a list that began after the last demand has been taken in. */
+  #demand: PromiseWithResolvers<void> | undefined;
 
   constructor(resource: Resource, ports: WatcherPorts, sink: WatchSink) {
     this.#title = titleOf(resource);
@@ -94,13 +99,27 @@ export class Watcher {
   /** Follows until `signal` is aborted. Rejects only with an AssertionError: a bug in whoever listens. */
   async run(signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
+      this.#round = new AbortController();
+      // Here and not where it was asked for: what was under way then may have moved on since.
+      if (this.#demand !== undefined) this.#position = undefined;
+      const round = AbortSignal.any([signal, this.#round.signal]);
       try {
-        await this.#follow(signal);
+        await this.#follow(round);
       } catch (thrown) {
         if (thrown instanceof AssertionError) throw thrown;
-        if (!signal.aborted) await this.#recover(thrown, signal);
+        if (!round.aborted) await this.#recover(thrown, round);
       }
     }
+  }
+
+  /**
+   * Reads all objects anew, from the server's newest state, whatever is under way; resolves when that has been taken
+   * in, or early when `signal` is aborted. What is known is kept meanwhile.
+   */
+  async refresh(signal: AbortSignal): Promise<void> {
+    this.#demand ??= Promise.withResolvers<void>();
+    this.#round.abort();
+    await untilAborted(this.#demand.promise, signal);
   }
 
   async #follow(signal: AbortSignal): Promise<void> {
@@ -121,7 +140,7 @@ export class Watcher {
       next = textOf(metadata.continue);
       version = textOf(metadata.resourceVersion) ?? '';
     } while (next !== undefined && next !== '');
-    this.#finishList(present, version);
+    this.#finishList(present, version, signal);
   }
 
   /** Members of a list of a built-in kind do not say what they are; the list does. */
@@ -137,9 +156,13 @@ export class Watcher {
     }
   }
 
-  #finishList(present: ReadonlySet<string>, version: string): void {
+  #finishList(present: ReadonlySet<string>, version: string, signal: AbortSignal): void {
+    // Another list has been asked for meanwhile: this one is too old to answer that.
+    signal.throwIfAborted();
     this.#sink.listed(present);
     this.#position = version;
+    this.#demand?.resolve();
+    this.#demand = undefined;
     // Failures go on being counted: a watch that is refused right behind each list must not make a list each time.
     this.#complaints.listed();
   }
@@ -156,7 +179,8 @@ export class Watcher {
     try {
       const stream = await api.stream(call, micros(seconds * 1_000_000 + SILENCE_MARGIN), limit.signal);
       served = clock.now();
-      await this.#takeEvents(stream.lines(), limit);
+      await this.#takeEvents(stream.lines(), limit, signal);
+      signal.throwIfAborted();
     } catch (thrown) {
       // A watch with nothing to tell has served too: when it breaks, that is the first failure again.
       if (served !== undefined && this.#position !== undefined && clock.now() - served >= SHORTEST_LIFE) this.#failures = 0;
@@ -171,14 +195,14 @@ export class Watcher {
   }
 
   /** Without a position the watch begins with all objects, the streaming list; `limit` is for these. */
-  async #takeEvents(lines: AsyncIterable<string>, limit: Deadline): Promise<void> {
+  async #takeEvents(lines: AsyncIterable<string>, limit: Deadline, signal: AbortSignal): Promise<void> {
     let initial = this.#position === undefined ? new Set<string>() : undefined;
     for await (const line of lines) {
       const event = parseWatchEvent(line, this.#title);
       if (initial === undefined) this.#take(event);
       else if (event.type === 'bookmark' && event.initialEnd) {
         limit.disarm();
-        this.#finishList(initial, event.resourceVersion);
+        this.#finishList(initial, event.resourceVersion, signal);
         initial = undefined;
       } else this.#takeInitial(event, initial);
     }

@@ -24,14 +24,16 @@ class Scene {
   readonly queue: WorkQueue;
   readonly end = new AbortController();
   readonly ended: Promise<void>;
+  readonly ports: WorkQueuePorts;
 
   constructor(reconcile: Reconcile = async () => undefined, limits: WorkQueueLimits = {}, more: Partial<WorkQueuePorts> = {}) {
-    const ports = { clock: this.clock, random: () => 0, log: this.log, counters: reconcileCounters(this.metrics), ...more };
+    const counters = reconcileCounters(this.metrics);
+    this.ports = { clock: this.clock, random: () => 0, log: this.log, counters, ...more };
     const turn: Reconcile = (name, signal) => {
       this.turns.push(name);
       return reconcile(name, signal);
     };
-    this.queue = new WorkQueue('test', ports, turn, limits);
+    this.queue = new WorkQueue('test', this.ports, turn, limits);
     this.ended = this.queue.run(this.end.signal);
     this.ended.catch(() => undefined);
   }
@@ -110,6 +112,34 @@ describe('turns', () => {
     await scene.clock.run(milliseconds(1_000));
     expect(scene.turns).toEqual(['a']);
   });
+});
+
+test('what waits and what fails is measured while the queue runs, over all queues of a title', async () => {
+  const gate = Promise.withResolvers<void>();
+  const scene = new Scene(
+    async (name) => {
+      if (name === 'bad') throw new Error('no');
+      await gate.promise;
+    },
+    { workers: 2 },
+  );
+  const { queues } = scene.ports.counters;
+  const other = new WorkQueue('test', scene.ports, async () => undefined);
+  const depth = (): number | undefined => scene.metrics.value('typemetal_workqueue_depth', { controller: 'test' });
+  const failing = (): number | undefined => scene.metrics.value('typemetal_workqueue_failing', { controller: 'test' });
+  for (const name of ['bad', 'a', 'b', 'c', 'd']) scene.queue.add(name);
+  await settle();
+  expect([depth(), failing()]).toEqual([2, 1]);
+  other.add('waits until it runs');
+  queues.add(other);
+  expect(depth()).toBe(3);
+  queues.delete(other);
+  gate.resolve();
+  await settle();
+  expect([depth(), failing()]).toEqual([0, 1]);
+  scene.end.abort();
+  await scene.ended;
+  expect([depth(), failing()]).toEqual([undefined, undefined]);
 });
 
 describe('failures', () => {

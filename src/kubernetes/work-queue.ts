@@ -4,7 +4,7 @@ import { describeError, MetalError } from '../lib/errors.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import type { Counter, Metrics } from '../telemetry/metrics.ts';
 import type { Gate } from './api.ts';
-import { ApiError, isStatus, isUnreachable } from './api-error.ts';
+import { ApiError, isHeldBack, isStatus } from './api-error.ts';
 import { type BackoffLimits, backoffDelay, type Random } from './backoff.ts';
 import { NameLine } from './name-line.ts';
 
@@ -16,15 +16,40 @@ export interface NameQueue {
   addAfter(name: string, delay: Micros): void;
 }
 
-/** Turns and failed turns, counted over all queues of a process. */
+/** Turns and failed turns, counted over all queues of a process, and what the queues hold. */
 export interface ReconcileCounters {
   readonly updates: Counter;
   readonly errors: Counter;
+  /** The queues that run. */
+  readonly queues: Set<QueueState>;
 }
 
-/** Registers the counters under upstream's names; once a process. */
+/** What a queue says of itself. */
+export interface QueueState {
+  readonly title: string;
+  /** Names that wait for a turn now; delayed ones are not counted. */
+  readonly size: number;
+  /** Names whose last turn failed. */
+  readonly failing: number;
+}
+
+/** Registers the counters, those of upstream under its names; once a process. */
 export function reconcileCounters(metrics: Metrics): ReconcileCounters {
+  const queues = new Set<QueueState>();
+  const sums = (part: 'size' | 'failing') => () =>
+    Array.from(
+      Map.groupBy(queues, ({ title }) => title),
+      ([controller, all]) => ({ labels: { controller }, value: all.reduce((sum, queue) => sum + queue[part], 0) }),
+    );
+  metrics.measured('typemetal_workqueue_depth', 'Number of objects that wait to be looked at.', ['controller'], sums('size'));
+  metrics.measured(
+    'typemetal_workqueue_failing',
+    'Number of objects whose last reconciliation failed and will be tried again; the log says why.',
+    ['controller'],
+    sums('failing'),
+  );
   return {
+    queues,
     updates: metrics.counter('metallb_k8s_client_updates_total', 'Number of k8s object updates that have been processed.'),
     errors: metrics.counter('metallb_k8s_client_update_errors_total', 'Number of k8s object updates that failed for some reason.'),
   };
@@ -71,7 +96,7 @@ const BACKOFF: BackoffLimits = { first: milliseconds(100), longest: milliseconds
  * after a jittered exponential wait of that name (a failure that cannot pass by itself after the longest wait; not
  * before the server's Retry-After), which the next success resets.
  */
-export class WorkQueue implements NameQueue {
+export class WorkQueue implements NameQueue, QueueState {
   readonly #title: string;
   readonly #ports: WorkQueuePorts;
   readonly #reconcile: Reconcile;
@@ -93,9 +118,16 @@ export class WorkQueue implements NameQueue {
     this.#limits = { workers: DEFAULT_WORKERS, deadline: DEFAULT_DEADLINE, capacity: DEFAULT_CAPACITY, ...limits };
   }
 
-  /** Names that wait for a turn now; delayed ones are not counted. */
+  get title(): string {
+    return this.#title;
+  }
+
   get size(): number {
     return this.#line.size;
+  }
+
+  get failing(): number {
+    return this.#failures.size;
   }
 
   add(name: string): void {
@@ -130,10 +162,12 @@ export class WorkQueue implements NameQueue {
     const stop = (): void => this.#stop();
     signal.addEventListener('abort', stop, { once: true });
     if (signal.aborted) stop();
+    this.#ports.counters.queues.add(this);
     this.#pump();
     try {
       await this.#ended.promise;
     } finally {
+      this.#ports.counters.queues.delete(this);
       signal.removeEventListener('abort', stop);
     }
   }
@@ -214,12 +248,12 @@ export class WorkQueue implements NameQueue {
   #fail(name: string, thrown: unknown): void {
     const { counters, log, random } = this.#ports;
     // The gate says when to try again: no name waits longer for having met a closed one more often.
-    const failures = isUnreachable(thrown) ? 1 : (this.#failures.get(name) ?? 0) + 1;
+    const failures = isHeldBack(thrown) ? 1 : (this.#failures.get(name) ?? 0) + 1;
     this.#failures.set(name, failures);
     counters.errors.add(1);
     const delay = retryDelay(thrown, failures, random);
     // Both are reported elsewhere or part of a normal day: the client logs an absent server, a conflict brings an event.
-    const level = isUnreachable(thrown) || isStatus(thrown, 409) ? 'debug' : 'error';
+    const level = isHeldBack(thrown) || isStatus(thrown, 409) ? 'debug' : 'error';
     log[level](`reconcile failed, next attempt in ${(delay / 1_000_000).toFixed(1)} s`, {
       op: 'reconcile',
       controller: this.#title,

@@ -45,20 +45,28 @@ test('each flag of upstream is accepted, and what has no meaning says so once', 
     podName: 'controller-0',
   });
   expect(parsed.value.unusedFlags.map((line) => line.split(' ')[0]).sort((left = '', right = '') => left.localeCompare(right))).toEqual([
-    '--cert-dir',
-    '--cert-service-name',
-    '--deployment',
-    '--disable-cert-rotation',
-    '--metrics-cert-dir',
-    '--ml-secret-name',
     '--pprof-bind-address',
-    '--tls-cipher-suites',
-    '--tls-curve-preferences',
-    '--tls-min-version',
-    '--webhook-http2',
-    '--webhook-mode',
-    '--webhook-secret',
+    'METALLB_BGP_TYPE',
   ]);
+});
+
+test.each<{ argv: readonly string[]; values: object }>([
+  {
+    argv: [],
+    values: {
+      leaderElect: true,
+      leaderElectLeaseDuration: 15_000_000,
+      leaderElectRenewDeadline: 10_000_000,
+      leaderElectRetryPeriod: 2_000_000,
+    },
+  },
+  { argv: ['--leader-elect=false'], values: { leaderElect: false } },
+  {
+    argv: ['--leader-elect-lease-duration=1m', '--leader-elect-renew-deadline=40s', '--leader-elect-retry-period=1500ms'],
+    values: { leaderElectLeaseDuration: 60_000_000, leaderElectRenewDeadline: 40_000_000, leaderElectRetryPeriod: 1_500_000 },
+  },
+])('who leads is decided as the flags say: $argv', ({ argv, values }) => {
+  expect(parseControllerOptions(argv, {}, 'ns')).toMatchObject({ value: { values } });
 });
 
 describe('what is refused', () => {
@@ -68,6 +76,19 @@ describe('what is refused', () => {
       error: /^--webhook-mode: "only webhook" is not allowed, want one of enabled, disabled, onlywebhook$/,
     },
     { argv: ['--log-level=trace'], error: /^--log-level: "trace" is not allowed, want one of all, debug, info, warn, error, none$/ },
+    {
+      argv: ['--leader-elect-lease-duration=10s'],
+      error:
+        /^--leader-elect-renew-deadline: a leader must give up before others take its place, want less than --leader-elect-lease-duration$/,
+    },
+    {
+      argv: ['--leader-elect-renew-deadline=3s'],
+      error: /^--leader-elect-retry-period: one lost renewal must not cost the lease, want at most half of --leader-elect-renew-deadline$/,
+    },
+    {
+      argv: ['--leader-elect-retry-period=50ms'],
+      error: /^--leader-elect-retry-period: "50ms" is not allowed, want a duration of at least 100 ms, such as 15s or 500ms$/,
+    },
     { argv: ['--node-name=a'], error: /^unknown flag "--node-name=a"/ },
   ])('$argv', ({ argv, error }) => {
     const parsed = parseControllerOptions(argv, {}, 'ns');

@@ -1,15 +1,18 @@
+import { type Micros, milliseconds } from '../lib/clock.ts';
 import { COMMON_OPTIONS, type CommonOptions, completeCommonOptions, OPTION_GROUPS } from '../lib/common-options.ts';
 import {
   booleanOption,
   choiceOption,
   describeOptions,
+  durationOption,
   type Environment,
   type Invocation,
+  integerOption,
   type OptionTable,
   parseOptions,
   textOption,
 } from '../lib/go-flags.ts';
-import { ok, type Result } from '../lib/result.ts';
+import { err, ok, type Result } from '../lib/result.ts';
 
 /** Which parts of the controller run: all, all but admission, or admission alone. */
 export type WebhookMode = 'enabled' | 'disabled' | 'onlywebhook';
@@ -24,54 +27,85 @@ export interface ControllerOptions extends CommonOptions {
   readonly certServiceName: string;
   readonly webhookSecret: string;
   readonly webhookHttp2: boolean;
+  readonly webhookPort: number;
+  /** Whether this replica asks who leads, before it gives addresses. */
+  readonly leaderElect: boolean;
+  readonly leaderElectLeaseDuration: Micros;
+  readonly leaderElectRenewDeadline: Micros;
+  readonly leaderElectRetryPeriod: Micros;
 }
 
 const { compatibility } = OPTION_GROUPS;
-const NO_WEBHOOK = 'no admission webhook is served';
-const NO_MEMBERLIST = 'speakers need no memberlist secret';
+const ADMISSION = 'Admission webhooks';
+const REPLICAS = 'Replicas';
+/** A network needs this long at times. */
+const SHORTEST_PERIOD = milliseconds(100);
+const WEBHOOK_PORT = 9443;
 
 const OPTIONS: OptionTable<ControllerOptions> = {
   ...COMMON_OPTIONS,
   webhookMode: choiceOption<WebhookMode>(['enabled', 'disabled', 'onlywebhook'], 'enabled', {
     flag: 'webhook-mode',
-    group: compatibility,
+    group: ADMISSION,
     help: 'onlywebhook leaves pools and Services to another controller',
-    unused: (text) => (text === 'enabled' ? NO_WEBHOOK : undefined),
   }),
+  webhookPort: integerOption(
+    WEBHOOK_PORT,
+    { least: 1, most: 65_535 },
+    { flag: 'webhook-port', group: ADMISSION, help: 'port of the webhooks' },
+  ),
+  webhookHttp2: booleanOption({ flag: 'webhook-http2', group: ADMISSION, help: 'offer HTTP/2 beside HTTP/1.1' }),
+  webhookSecret: textOption(
+    'NAME',
+    { flag: 'webhook-secret', group: ADMISSION, help: 'secret with authority and certificate, made and renewed by the controller' },
+    'metallb-webhook-cert',
+  ),
+  certServiceName: textOption(
+    'NAME',
+    { flag: 'cert-service-name', group: ADMISSION, help: 'service of the webhooks, whose DNS names the certificate has' },
+    'metallb-webhook-service',
+  ),
+  disableCertRotation: booleanOption({
+    flag: 'disable-cert-rotation',
+    group: ADMISSION,
+    help: 'make no certificates: tls.crt and tls.key of --cert-dir are used and followed, and others see to the caBundle',
+  }),
+  certDir: textOption(
+    'DIR',
+    { flag: 'cert-dir', group: ADMISSION, help: 'where certificates from outside lie' },
+    '/tmp/k8s-webhook-server/serving-certs',
+  ),
   memberlistSecretName: textOption('NAME', {
     flag: 'ml-secret-name',
     env: 'METALLB_ML_SECRET_NAME',
     group: compatibility,
-    help: 'memberlist secret to create',
-    unused: NO_MEMBERLIST,
+    help: "Secret to create for the memberlist of MetalLB's speakers; our own need none",
   }),
   deployment: textOption('NAME', {
     flag: 'deployment',
     env: 'METALLB_DEPLOYMENT',
     group: compatibility,
-    help: 'owner of that secret',
-    unused: NO_MEMBERLIST,
+    help: 'own Deployment, the owner of that Secret',
   }),
-  disableCertRotation: booleanOption({
-    flag: 'disable-cert-rotation',
-    group: compatibility,
-    help: 'webhook certificates come from outside',
-    unused: NO_WEBHOOK,
+  leaderElect: booleanOption(
+    { flag: 'leader-elect', group: REPLICAS, help: 'one of several replicas gives addresses, the others wait [default true]' },
+    true,
+  ),
+  leaderElectLeaseDuration: durationOption('15s', SHORTEST_PERIOD, {
+    flag: 'leader-elect-lease-duration',
+    group: REPLICAS,
+    help: 'how long the others let a leader be silent; rounded up to seconds',
   }),
-  certDir: textOption('DIR', { flag: 'cert-dir', group: compatibility, help: 'webhook certificates', unused: NO_WEBHOOK }),
-  certServiceName: textOption('NAME', {
-    flag: 'cert-service-name',
-    group: compatibility,
-    help: 'DNS name in the webhook certificate',
-    unused: NO_WEBHOOK,
+  leaderElectRenewDeadline: durationOption('10s', SHORTEST_PERIOD, {
+    flag: 'leader-elect-renew-deadline',
+    group: REPLICAS,
+    help: 'how long a leader goes on without a renewal',
   }),
-  webhookSecret: textOption('NAME', {
-    flag: 'webhook-secret',
-    group: compatibility,
-    help: 'secret with the webhook certificate',
-    unused: NO_WEBHOOK,
+  leaderElectRetryPeriod: durationOption('2s', SHORTEST_PERIOD, {
+    flag: 'leader-elect-retry-period',
+    group: REPLICAS,
+    help: 'time between renewals',
   }),
-  webhookHttp2: booleanOption({ flag: 'webhook-http2', group: compatibility, help: 'HTTP/2 on the webhook', unused: NO_WEBHOOK }),
 };
 
 /**
@@ -87,6 +121,15 @@ export function parseControllerOptions(
   if (!parsed.ok || parsed.value.kind !== 'run') return parsed;
   const values = completeCommonOptions(parsed.value.values, serviceAccountNamespace);
   if (!values.ok) return values;
+  const { leaderElectLeaseDuration, leaderElectRenewDeadline, leaderElectRetryPeriod } = values.value;
+  if (leaderElectRenewDeadline >= leaderElectLeaseDuration) {
+    return err(
+      '--leader-elect-renew-deadline: a leader must give up before others take its place, want less than --leader-elect-lease-duration',
+    );
+  }
+  if (leaderElectRetryPeriod * 2 > leaderElectRenewDeadline) {
+    return err('--leader-elect-retry-period: one lost renewal must not cost the lease, want at most half of --leader-elect-renew-deadline');
+  }
   return ok({ kind: 'run', values: values.value, unusedFlags: parsed.value.unusedFlags });
 }
 

@@ -1,22 +1,30 @@
+import { AccessReviews } from '../kubernetes/access-reviews.ts';
 import { ApiClient } from '../kubernetes/api-client.ts';
+import type { Random } from '../kubernetes/backoff.ts';
 import { EventLoopWatch } from '../kubernetes/event-loop-watch.ts';
-import { ApiEventRecorder, type EventRecorder } from '../kubernetes/event-recorder.ts';
+import { ApiEventRecorder } from '../kubernetes/event-recorder.ts';
 import { KubeConfigError, loadConfig } from '../kubernetes/kube-config.ts';
-import type { OperatorPorts } from '../kubernetes/resource-operator.ts';
+import type { Candidacy } from '../kubernetes/lease-elector.ts';
+import { checkOwnRights } from '../kubernetes/own-rights.ts';
 import { WatchedStores } from '../kubernetes/resource-stores.ts';
-import { ApiStatusWriter, type StatusWriter } from '../kubernetes/status-writer.ts';
+import { checkServer, ServerTooOldError } from '../kubernetes/server-version.ts';
+import { ApiStatusWriter } from '../kubernetes/status-writer.ts';
 import { reconcileCounters } from '../kubernetes/work-queue.ts';
 import type { Clock } from '../lib/clock.ts';
 import type { CommonOptions } from '../lib/common-options.ts';
 import { describeError } from '../lib/errors.ts';
 import type { Environment, Invocation } from '../lib/go-flags.ts';
 import type { Result } from '../lib/result.ts';
+import { tlsSettingsOf } from '../lib/tls-names.ts';
 import { type HealthCheck, serveHealth } from '../telemetry/health-server.ts';
 import type { Logger } from '../telemetry/logger.ts';
-import type { Metrics } from '../telemetry/metrics.ts';
 import { serveMetrics } from '../telemetry/metrics-server.ts';
 import { createPrometheusMetrics } from '../telemetry/prometheus-metrics.ts';
 import { createWinstonLogger } from '../telemetry/winston-logger.ts';
+import { leadingTask } from './leading.ts';
+import { metricsIdentity } from './metrics-identity.ts';
+import { registerProcessMetrics } from './process-metrics.ts';
+import type { ProgramPorts, Work } from './work.ts';
 
 /** What a process is given by the one who starts it: read by `main` and nowhere else. */
 export interface Surroundings {
@@ -32,22 +40,6 @@ export interface Surroundings {
   readonly signal: AbortSignal;
 }
 
-/** What the work of a process may use, made once. */
-export interface ProgramPorts extends OperatorPorts {
-  readonly metrics: Metrics;
-  readonly events: EventRecorder;
-  readonly statusWriter: StatusWriter;
-  readonly stores: WatchedStores;
-}
-
-/** The work itself, once its parts are wired. */
-export interface Work {
-  /** Resolves when `signal` is aborted and all is left in order; rejects only for a bug. */
-  run(signal: AbortSignal): Promise<void>;
-  /** What must hold beyond the caches before the process can do its work. */
-  readonly ready: readonly HealthCheck[];
-}
-
 /** What tells the controller from the speaker. */
 export interface Program<Options extends CommonOptions> {
   readonly name: 'controller' | 'speaker';
@@ -60,13 +52,15 @@ export interface Program<Options extends CommonOptions> {
   wire(options: Options, ports: ProgramPorts): Work;
   /** The node that its events name as their source; empty for none. */
   nodeOf(options: Options): string;
+  /** How its replicas elect who leads; `undefined` when this process leads without asking. */
+  candidacyOf?(options: Options, random: Random): Candidacy | undefined;
   /** Where the health probes are bound; `undefined` means all addresses. */
   readonly healthHost: string | undefined;
 }
 
 /**
  * Runs a program until its signal is aborted and gives its exit code: 0 for a clean end, 1 for a command line or a
- * kubeconfig that is wrong, which one line on standard error explains, and 2 for a bug.
+ * kubeconfig that is wrong, or an API server that is too old, which one line on standard error explains, and 2 for a bug.
  */
 export async function runProgram<Options extends CommonOptions>(program: Program<Options>, surroundings: Surroundings): Promise<number> {
   const { argv, environment, serviceAccountNamespace, stdout, stderr, version } = surroundings;
@@ -83,7 +77,7 @@ export async function runProgram<Options extends CommonOptions>(program: Program
     log.info('done', { op: 'shutdown' });
     return 0;
   } catch (thrown) {
-    if (thrown instanceof KubeConfigError) return refuse(program, stderr, thrown.message);
+    if (thrown instanceof KubeConfigError || thrown instanceof ServerTooOldError) return refuse(program, stderr, thrown.message);
     const stack = thrown instanceof Error ? (thrown.stack ?? '') : '';
     log.error('this is a bug; the process ends so that it starts afresh', { op: 'run', error: describeError(thrown), stack });
     return 2;
@@ -109,9 +103,11 @@ async function serve<Options extends CommonOptions>(
 ): Promise<void> {
   const random = Math.random;
   const config = loadConfig({ kubeconfig: options.kubeconfig, environment });
-  using api = new ApiClient({ config, clock, random, log, userAgent: `typemetal-${program.name}/${version}` });
+  using api = new ApiClient({ config, clock, random, log, userAgent: userAgentOf(program.name, version, options.podName) });
   const metrics = createPrometheusMetrics({ processMetrics: true });
-  const events = new ApiEventRecorder({ api, clock, random, log, component: `metallb-${program.name}`, host: program.nodeOf(options) });
+  registerProcessMetrics(metrics, { version, node: process.version }, api);
+  const reporter = { component: `metallb-${program.name}`, host: program.nodeOf(options) };
+  const events = new ApiEventRecorder({ api, clock, random, log, ...reporter });
   const stores = new WatchedStores({ api, clock, random, log });
   const statusWriter = new ApiStatusWriter({ api, log });
   const ports: ProgramPorts = { api, stores, clock, random, log, counters: reconcileCounters(metrics), metrics, events, statusWriter };
@@ -124,16 +120,34 @@ async function serve<Options extends CommonOptions>(
   };
   const ending = new AbortController();
   const all = AbortSignal.any([signal, ending.signal]);
-  const tasks: Promise<void>[] = [eventLoop.run(all), stores.run(all), events.run(all), work.run(all)];
+  const checked = checkServer(ports, all);
+  const rights = checked.then(() => checkOwnRights(ports, { process: program.name, namespace: options.namespace }, all));
+  const tasks: Promise<void>[] = [rights, eventLoop.run(all), stores.run(all), events.run(all), work.always(all)];
+  if (work.whileLeading !== undefined) {
+    const lead = leadingTask(work.whileLeading, { ports, reporter, candidacy: program.candidacyOf?.(options, random) });
+    // Nothing is given out by a server that would not keep it in order.
+    tasks.push(checked.then(() => lead(all)));
+  }
   if (options.healthProbePort !== 0) {
     const endpoint = { host: program.healthHost, port: options.healthProbePort, logger: log, clock };
     tasks.push(serveHealth({ ...endpoint, live: [loopTurns], ready: [cachesSynced, ...work.ready] }, all));
   }
-  if (options.port !== 0) tasks.push(serveMetrics({ port: options.port, metrics, logger: log, clock }, all));
+  if (options.port !== 0) {
+    const doorkeeper = new AccessReviews({ api, clock, log, path: '/metrics', signal: all });
+    const identity = metricsIdentity(`typemetal-${program.name}`, options, clock);
+    const tls = { identity, settings: tlsSettingsOf(options) };
+    tasks.push(serveMetrics({ port: options.port, metrics, doorkeeper, tls, logger: log, clock }, all));
+  }
   try {
     await Promise.all(tasks);
   } finally {
     ending.abort();
     await Promise.allSettled(tasks);
   }
+}
+
+/** With the pod, so that the server's audit log tells replicas apart; a name that no pod can have is left out. */
+function userAgentOf(program: string, version: string, podName: string): string {
+  const agent = `typemetal-${program}/${version}`;
+  return /^[a-z0-9.-]{1,253}$/.test(podName) ? `${agent} (${podName})` : agent;
 }

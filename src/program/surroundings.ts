@@ -3,6 +3,8 @@ import type { Surroundings } from './program.ts';
 import { SYSTEM_CLOCK } from './system-clock.ts';
 
 const NAMESPACE_FILE = '/var/run/secrets/kubernetes.io/serviceaccount/namespace';
+/** Names the version; a bundle has it beside it. */
+const MANIFEST = new URL(import.meta.url.endsWith('.ts') ? '../../package.json' : './package.json', import.meta.url);
 /** Told to end, by Kubernetes or by Ctrl-C. */
 const ENDING_SIGNALS = ['SIGTERM', 'SIGINT'] as const;
 
@@ -15,7 +17,7 @@ export function surroundingsOf(self: NodeJS.Process): Surroundings {
       ending.abort();
     });
   }
-  const manifest = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as { readonly version: string };
+  const manifest = JSON.parse(readFileSync(MANIFEST, 'utf8')) as { readonly version: string };
   return {
     argv: self.argv.slice(2),
     environment: self.env,

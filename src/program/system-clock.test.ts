@@ -1,4 +1,4 @@
-import { expect, test } from '@jest/globals';
+import { expect, jest, test } from '@jest/globals';
 import { micros, milliseconds } from '../lib/clock.ts';
 import { pause } from '../lib/pause.ts';
 import { SYSTEM_CLOCK } from './system-clock.ts';
@@ -29,6 +29,14 @@ test('a span longer than the runtime can wait does not fire at once', async () =
   });
   await pause(SYSTEM_CLOCK, milliseconds(5), new AbortController().signal);
   expect(fired).toBe(false);
+});
+
+test('what is overdue fires at once, and asks for no span that Node would warn of', async () => {
+  const started = jest.spyOn(globalThis, 'setTimeout');
+  const { promise, resolve } = Promise.withResolvers<void>();
+  SYSTEM_CLOCK.startTimer(micros(-2_000), resolve);
+  await promise;
+  expect(started.mock.calls.map(([, milliseconds]) => milliseconds)).toEqual([0]);
 });
 
 test('the hour is the hour', () => {

@@ -8,7 +8,8 @@ export const SYSTEM_CLOCK: Clock = {
   now: () => micros(performance.now() * 1_000),
   wallMilliseconds: () => Date.now(),
   startTimer(delay: Micros, fire: () => void): Timer {
-    const timer = setTimeout(fire, Math.min(Math.ceil(delay / 1_000), LONGEST_MILLISECONDS));
+    // What is overdue is due now: of a span below 0 Node would warn on standard error.
+    const timer = setTimeout(fire, Math.min(Math.max(0, Math.ceil(delay / 1_000)), LONGEST_MILLISECONDS));
     return { [Symbol.dispose]: () => clearTimeout(timer) };
   },
 };

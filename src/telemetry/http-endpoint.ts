@@ -1,15 +1,23 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { Server as SecureServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { type Clock, type Micros, micros, milliseconds } from '../lib/clock.ts';
 import { describeError } from '../lib/errors.ts';
 import { pause } from '../lib/pause.ts';
 import type { Logger } from './logger.ts';
+import { type EndpointTls, keepIdentity, secureServer, type TlsIdentity } from './secure-server.ts';
 
 /** What an endpoint answers. */
 export interface Answer {
   readonly status: number;
   readonly contentType: string;
   readonly body: string;
+}
+
+/** What an answer may depend on. */
+export interface RequestHead {
+  /** The header of that name. */
+  readonly authorization: string | undefined;
 }
 
 /** An HTTP/1.1 server for a few fixed paths, read by the kubelet or by Prometheus. */
@@ -23,7 +31,9 @@ export interface HttpEndpointSettings {
   /** 0 takes any free port, which `onListening` tells. */
   readonly port: number;
   /** Path to what GET and HEAD answer; all other paths are 404. */
-  readonly routes: ReadonlyMap<string, () => Promise<Answer>>;
+  readonly routes: ReadonlyMap<string, (request: RequestHead) => Promise<Answer>>;
+  /** How it speaks TLS; absent for plain HTTP. */
+  readonly tls?: EndpointTls;
   readonly logger: Logger;
   readonly clock: Clock;
   readonly onListening?: (port: number) => void;
@@ -60,10 +70,27 @@ export async function serveHttp(settings: HttpEndpointSettings, signal: AbortSig
   }
 }
 
+/** Serves until `signal` aborts; what it resolves to is why it cannot, before it has begun. */
+async function serveOnce(settings: HttpEndpointSettings, signal: AbortSignal): Promise<string | undefined> {
+  const { tls, purpose, clock, logger } = settings;
+  if (tls === undefined) return listenWith(settings, plainServer(settings), signal);
+  const ending = new AbortController();
+  try {
+    const identity = await tls.identity();
+    const server = secure(settings, tls, identity);
+    const kept = keepIdentity({ server, tls, identity, purpose, clock, logger }, AbortSignal.any([signal, ending.signal]));
+    const refusal = await listenWith(settings, server, signal);
+    ending.abort();
+    await kept;
+    return refusal;
+  } catch (error) {
+    return `${purpose} cannot be served without a certificate: ${describeError(error)}`;
+  }
+}
+
 /** Binds and serves until `signal` aborts; what it resolves to is why the port could not be bound. */
-function serveOnce(settings: HttpEndpointSettings, signal: AbortSignal): Promise<string | undefined> {
+function listenWith(settings: HttpEndpointSettings, server: Server | SecureServer, signal: AbortSignal): Promise<string | undefined> {
   const { promise, resolve } = Promise.withResolvers<string | undefined>();
-  const server = limitedServer(settings);
   const stop = (): void => {
     server.close();
     server.closeAllConnections();
@@ -80,18 +107,27 @@ function serveOnce(settings: HttpEndpointSettings, signal: AbortSignal): Promise
     settings.onListening?.(port);
   });
   signal.addEventListener('abort', stop, { once: true });
+  if (signal.aborted) return Promise.resolve(undefined);
   server.listen({ port: settings.port, host: settings.host });
   return promise;
 }
 
-function limitedServer(settings: HttpEndpointSettings): Server {
-  const limits = {
-    maxHeaderSize: MAX_HEADER_BYTES,
-    requestTimeout: REQUEST_TIMEOUT_MILLISECONDS,
-    headersTimeout: REQUEST_TIMEOUT_MILLISECONDS,
-    keepAliveTimeout: KEEP_ALIVE_MILLISECONDS,
-  };
-  const server = createServer(limits, (request, response) => void answer(settings, request, response));
+const LIMITS = {
+  maxHeaderSize: MAX_HEADER_BYTES,
+  requestTimeout: REQUEST_TIMEOUT_MILLISECONDS,
+  headersTimeout: REQUEST_TIMEOUT_MILLISECONDS,
+  keepAliveTimeout: KEEP_ALIVE_MILLISECONDS,
+};
+
+function plainServer(settings: HttpEndpointSettings): Server {
+  return limited(createServer(LIMITS, (request, response) => void answer(settings, request, response)));
+}
+
+function secure(settings: HttpEndpointSettings, tls: EndpointTls, identity: TlsIdentity): SecureServer {
+  return limited(secureServer(tls, identity, LIMITS, (request, response) => void answer(settings, request, response)));
+}
+
+function limited<Kind extends Server | SecureServer>(server: Kind): Kind {
   server.timeout = IDLE_MILLISECONDS;
   server.maxConnections = MAX_CONNECTIONS;
   return server;
@@ -112,7 +148,7 @@ async function answerTo(settings: HttpEndpointSettings, request: IncomingMessage
   const route = settings.routes.get((request.url ?? '').split('?', 1)[0] ?? '');
   if (route === undefined) return plain(404, `not found; there is ${[...settings.routes.keys()].join(', ')}`);
   try {
-    return await route();
+    return await route({ authorization: request.headers.authorization });
   } catch (error) {
     settings.logger.error(`${settings.purpose}: cannot answer ${request.url}: ${describeError(error)}`, { op: 'serve' });
     return plain(500, 'internal error, see the log');

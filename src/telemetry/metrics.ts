@@ -12,10 +12,18 @@ export interface Gauge {
   remove(labels: Readonly<Record<string, string>>): void;
 }
 
+/** One series of a gauge that is read when somebody asks. */
+export interface Reading {
+  readonly labels?: Readonly<Record<string, string>>;
+  readonly value: number;
+}
+
 /** The port to the metrics of one process. A name is registered once; registering it again is a bug and throws. */
 export interface Metrics {
   counter(name: string, help: string, labelNames?: readonly string[]): Counter;
   gauge(name: string, help: string, labelNames?: readonly string[]): Gauge;
+  /** A gauge whose series are what `read` gives at the moment of each exposition; it costs nothing in between. */
+  measured(name: string, help: string, labelNames: readonly string[], read: () => Iterable<Reading>): void;
   /** The whole registry in the text format of Prometheus. */
   expose(): Promise<string>;
 }

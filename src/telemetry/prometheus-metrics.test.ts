@@ -42,6 +42,22 @@ describe.each<{ kind: string; make: () => Metrics }>([
     expect(await seriesOf(metrics)).toEqual(['g{ip="b"} 1', 'c{ip="a"} 1']);
   });
 
+  test('a measured gauge is what it reads when somebody asks, and no more', async () => {
+    const metrics = make();
+    let waiting = new Map([['Service', 2]]);
+    let reads = 0;
+    metrics.measured('depth', 'Depth', ['controller'], () => {
+      reads++;
+      return Array.from(waiting, ([controller, value]) => ({ labels: { controller }, value }));
+    });
+    metrics.measured('reachable', 'Reachable', [], () => [{ value: 1 }]);
+    expect(reads).toBe(0);
+    const withoutBraces = async (): Promise<string[]> => (await seriesOf(metrics)).map((line) => line.replace('{}', ''));
+    expect(await withoutBraces()).toEqual(['depth{controller="Service"} 2', 'reachable 1']);
+    waiting = new Map([['IPAddressPool', 7]]);
+    expect(await withoutBraces()).toEqual(['depth{controller="IPAddressPool"} 7', 'reachable 1']);
+  });
+
   test('a metric with labels has no series at first, one without counts from zero', async () => {
     const metrics = make();
     metrics.counter('metallb_allocator_services_allocated_total', 'Never set', ['pool']);

@@ -1,5 +1,5 @@
 import { collectDefaultMetrics, Counter as PromCounter, Gauge as PromGauge, Registry } from 'prom-client';
-import type { Counter, Gauge, Metrics } from './metrics.ts';
+import type { Counter, Gauge, Metrics, Reading } from './metrics.ts';
 
 /**
  * Makes the metrics of one process, in a registry of its own. With `processMetrics` it also holds what prom-client
@@ -12,8 +12,17 @@ export function createPrometheusMetrics(settings: { readonly processMetrics: boo
     counter: (name, help, labelNames = []) =>
       counterOf(new PromCounter({ name, help, labelNames: [...labelNames], registers: [registry] })),
     gauge: (name, help, labelNames = []) => gaugeOf(new PromGauge({ name, help, labelNames: [...labelNames], registers: [registry] })),
+    measured: (name, help, labelNames, read) => {
+      const collect = (): void => setAll(gauge, read());
+      const gauge = new PromGauge({ name, help, labelNames: [...labelNames], registers: [registry], collect });
+    },
     expose: () => registry.metrics(),
   };
+}
+
+function setAll(gauge: PromGauge, readings: Iterable<Reading>): void {
+  gauge.reset();
+  for (const { labels = {}, value } of readings) gauge.set(labels, value);
 }
 
 function counterOf(counter: PromCounter): Counter {

@@ -1,5 +1,6 @@
 import winston from 'winston';
 import type { Clock } from '../lib/clock.ts';
+import { callSite } from './call-site.ts';
 import type { LogFields, Logger, LogLevel } from './logger.ts';
 
 /** Levels that a line can have. */
@@ -117,5 +118,5 @@ function callerOf(method: (message: string, fields?: LogFields) => void): string
   Error.stackTraceLimit = 1;
   Error.captureStackTrace(frame, method);
   Error.stackTraceLimit = limit;
-  return /([^/\\(]+:[0-9]+):[0-9]+\)?$/.exec(frame.stack ?? '')?.[1] ?? 'unknown';
+  return callSite(frame.stack ?? '');
 }

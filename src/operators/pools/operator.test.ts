@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { AllocationScene, POOLS } from '../../../test/support/allocation-scene.ts';
-import { pool } from '../../../test/support/objects.ts';
+import { pool, type ServiceOptions } from '../../../test/support/objects.ts';
+import { SERVICES } from '../../../test/support/runtime-scene.ts';
 import type { IPAddressPool } from '../../crds/ip-address-pool.ts';
 import { milliseconds } from '../../lib/clock.ts';
 import { POOL_ANNOTATION } from '../../model/service.ts';
@@ -23,6 +24,8 @@ test('a pool counts what it gave, in its status and in the metrics, and says tha
     availableIPv4: 7,
     assignedIPv6: 0,
     availableIPv6: 0,
+    allocations: [{ address: '10.0.0.0', services: ['default/web'] }],
+    allocationsTotal: 1,
     observedGeneration: 1,
     conditions: [{ type: 'Ready', status: 'True', reason: 'Reconciled' }],
   });
@@ -30,7 +33,11 @@ test('a pool counts what it gave, in its status and in the metrics, and says tha
   const ofPool = (name: string): number | undefined => metrics.value(`metallb_allocator_${name}`, { pool: 'p' });
   expect(['addresses_in_use_total', 'ipv4_addresses_in_use_total', 'ipv6_addresses_in_use_total'].map(ofPool)).toEqual([1, 1, 0]);
   expect(['addresses_total', 'ipv4_addresses_total', 'ipv6_addresses_total'].map(ofPool)).toEqual([8, 8, 0]);
+  expect(ofPool('services_allocated_total')).toBe(1);
   expect(metrics.value('metallb_k8s_client_config_loaded_bool')).toBe(1);
+  scene.runtime.server.remove(POOLS, 'metallb-system/p');
+  await scene.happens('the series go with the pool', () => ofPool('services_allocated_total') === undefined);
+  expect(['addresses_in_use_total', 'addresses_total'].map(ofPool)).toEqual([undefined, undefined]);
 });
 
 test('counters are written once in a while, however many Services come', async () => {
@@ -93,6 +100,36 @@ test('a pool that is refused says why, others work on, and what it gave stays un
   expect([scene.ips('held'), scene.service('held')?.annotations[POOL_ANNOTATION], failures().length]).toEqual(['10.1.0.1', 'r', 2]);
 });
 
+test('who shares an address is listed, and a list that is the same is not written again', async () => {
+  const shared = (name: string, port: number): ServiceOptions => ({
+    name,
+    annotations: { 'metallb.io/allow-shared-ip': 'k', 'metallb.io/loadBalancerIPs': '10.0.0.5' },
+    spec: { ports: [{ port }] },
+  });
+  scene.putService(shared('b', 80));
+  scene.putService(shared('a', 81));
+  scene.start();
+  const listed = (): unknown => scene.poolStatus()?.allocations;
+  await scene.happens('both', () => scene.poolStatus()?.allocationsTotal === 2);
+  expect([listed(), scene.poolStatus()?.assignedIPv4]).toEqual([[{ address: '10.0.0.5', services: ['default/a', 'default/b'] }], 1]);
+  scene.runtime.server.remove(SERVICES, 'default/b');
+  await scene.happens('one is gone, though the counters stay', () => scene.poolStatus()?.allocationsTotal === 1);
+  await scene.rest();
+  const sent = scene.runtime.server.requests.length;
+  scene.lookAgain();
+  await scene.rest();
+  expect([listed(), scene.runtime.server.requests.length]).toEqual([[{ address: '10.0.0.5', services: ['default/a'] }], sent]);
+});
+
+test('a large pool lists its first hundred holders and says how many there are', async () => {
+  scene.putPool(pool('p', ['10.0.0.0/24']));
+  for (let number = 0; number < 130; number++) scene.putService({ name: `s${number}` });
+  scene.start();
+  await scene.happens('all', () => scene.poolStatus()?.allocationsTotal === 130);
+  const addresses = scene.poolStatus()?.allocations?.map(({ address }) => address);
+  expect(addresses).toEqual(Array.from({ length: 100 }, (_, number) => `10.0.0.${number}`));
+}, 20_000);
+
 test('a status that somebody wrote is put right', async () => {
   scene.start();
   await scene.happens('a status', () => scene.poolStatus()?.availableIPv4 === 8);
@@ -101,7 +138,9 @@ test('a status that somebody wrote is put right', async () => {
 });
 
 test('a server that keeps only a part of a status is not written to without end', async () => {
-  scene.runtime.server.pruneStatus = ({ conditions: _conditions, observedGeneration: _generation, ...kept }) => kept;
+  scene.runtime.server.pruneStatus = ({ assignedIPv4, assignedIPv6, availableIPv4, availableIPv6 }) => {
+    return { assignedIPv4, assignedIPv6, availableIPv4, availableIPv6 };
+  };
   scene.putService({ name: 'web' });
   scene.start();
   await scene.happens('the counters', () => scene.poolStatus()?.assignedIPv4 === 1);
@@ -112,7 +151,11 @@ test('a server that keeps only a part of a status is not written to without end'
 });
 
 describe('a pool that no CRD of ours would let pass', () => {
-  const ODD = { ...pool('odd', []), spec: { addresses: null }, status: { conditions: ['x', null] } } as unknown as IPAddressPool;
+  const ODD = {
+    ...pool('odd', []),
+    spec: { addresses: null },
+    status: { conditions: ['x', null], allocations: ['x', { services: 5 }] },
+  } as unknown as IPAddressPool;
   const refused = (): boolean => JSON.stringify(scene.poolStatus('odd')).includes('addresses is not a list of texts');
 
   test('is refused, and the others work on', async () => {

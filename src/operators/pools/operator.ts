@@ -2,15 +2,16 @@ import type { IPAddressPool, IPAddressPoolStatus } from '../../crds/ip-address-p
 import { untilAborted } from '../../kubernetes/aborted.ts';
 import type { Resource } from '../../kubernetes/resource.ts';
 import { type OperatorPorts, ResourceOperator } from '../../kubernetes/resource-operator.ts';
+import { rfc3339 } from '../../kubernetes/rfc3339.ts';
 import type { StatusWriter } from '../../kubernetes/status-writer.ts';
 import type { Store } from '../../kubernetes/store.ts';
 import { assert } from '../../lib/assert.ts';
 import { type Clock, type Micros, milliseconds } from '../../lib/clock.ts';
 import type { JsonObject } from '../../lib/json.ts';
 import type { AllocationTable } from '../../model/allocation/table.ts';
-import type { Metrics } from '../../telemetry/metrics.ts';
+import { faultLine, faultsOfKind } from '../../model/configuration.ts';
 import { planPool, planPools } from './plan.ts';
-import { type FamilyCounters, PoolMetrics } from './pool-metrics.ts';
+import type { FamilyCounters, PoolMetrics } from './pool-metrics.ts';
 import { poolObject } from './projection.ts';
 
 /** What keeping pools needs of the world. */
@@ -20,7 +21,9 @@ export interface PoolWorld {
   /** Shared with who gives addresses to Services: this operator sets its pools. */
   readonly table: AllocationTable;
   readonly statuses: StatusWriter;
-  readonly metrics: Metrics;
+  readonly metrics: PoolMetrics;
+  /** Told what is wrong with pools whenever they were read, one line a fault. */
+  readonly faultsFound: (faults: readonly string[]) => void;
   /** Called when the table has got another set of pools. */
   readonly poolsChanged: () => void;
 }
@@ -29,6 +32,9 @@ const IP_ADDRESS_POOLS: Resource = { group: 'metallb.io', version: 'v1beta1', pl
 
 /** Counters change with each Service; people read them at leisure. At most one write in this time and pool. */
 const COUNTER_PAUSE: Micros = milliseconds(1_000);
+
+/** About 8 KB of status, which whoever watches pools gets with each change: on every node a speaker does. */
+const MOST_HOLDERS = 100;
 
 /** Reads the IPAddressPools into the table, and writes into their statuses what became of them. */
 export class IPAddressPoolOperator extends ResourceOperator {
@@ -48,7 +54,7 @@ export class IPAddressPoolOperator extends ResourceOperator {
     super('IPAddressPool', ports);
     this.#world = world;
     this.#clock = ports.clock;
-    this.#metrics = new PoolMetrics(world.metrics);
+    this.#metrics = world.metrics;
   }
 
   /** Resolves when the table has the pools that were there at the start; early when `signal` is aborted. */
@@ -90,10 +96,11 @@ export class IPAddressPoolOperator extends ResourceOperator {
     }
     const { name } = object.metadata;
     const counters = this.#countersOf(name);
-    if (counters !== undefined) this.#metrics.setCounters(name, counters);
+    if (counters !== undefined) this.#metrics.setCounters(name, counters, this.#world.table.services(name));
     const refusal = this.#world.table.pools.refused.get(name);
     const now = rfc3339(this.#clock.wallMilliseconds());
-    const status = planPool({ object, refusal, counters, now, lastDecided: this.#decided.get(key) });
+    const allocations = this.#world.table.allocations(name, MOST_HOLDERS);
+    const status = planPool({ object, refusal, counters, allocations, now, lastDecided: this.#decided.get(key) });
     if (status === undefined) return;
     this.#decided.set(key, status);
     await this.#write(object, status, signal);
@@ -108,7 +115,8 @@ export class IPAddressPoolOperator extends ResourceOperator {
       table.pools,
     );
     for (const { level, message, fields } of lines) this.logger[level](message, fields);
-    this.#metrics.setPools(new Set(pools.pools.keys()), pools.refused.size > 0);
+    this.#metrics.setPools(new Set(pools.pools.keys()));
+    this.#world.faultsFound(faultsOfKind('IPAddressPool', pools.refused).map(faultLine));
     const isNews = pools !== table.pools;
     if (isNews) table.setPools(pools);
     // Not before: what the table has not got is still to be read.
@@ -136,9 +144,4 @@ export class IPAddressPoolOperator extends ResourceOperator {
 /** Differs when something that decides over a pool does: all but its status. */
 function versionOf({ metadata: { uid, generation, labels } }: IPAddressPool): string {
   return JSON.stringify([uid, generation, labels]);
-}
-
-/** RFC 3339 in seconds, as API objects have it. */
-function rfc3339(wallMilliseconds: number): string {
-  return new Date(wallMilliseconds).toISOString().replace(/\.\d+Z$/, 'Z');
 }

@@ -2,6 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import { pool } from '../../../test/support/objects.ts';
 import type { IPAddressPool, IPAddressPoolStatus } from '../../crds/ip-address-pool.ts';
 import type { Condition } from '../../crds/meta.ts';
+import type { Allocations } from '../../model/allocation/table.ts';
 import { type PoolObservation, planPool, planPools } from './plan.ts';
 
 const NOW = '2026-02-02T00:00:00Z';
@@ -25,13 +26,37 @@ const STATUS: IPAddressPoolStatus = {
   assignedIPv6: 0,
   availableIPv4: 253,
   availableIPv6: 0,
+  allocations: [
+    { address: '10.0.0.0', services: ['default/a', 'default/b'] },
+    { address: '2001:db8::', services: ['default/a'] },
+  ],
+  allocationsTotal: 3,
   observedGeneration: 1,
   conditions: [READY],
+};
+const ALLOCATIONS: Allocations = {
+  listed: [
+    { address: { family: 'IPv4', value: 0x0a00_0000n }, services: ['default/a', 'default/b'] },
+    { address: { family: 'IPv6', value: 0x2001_0db8n << 96n }, services: ['default/a'] },
+  ],
+  total: 3,
 };
 
 function planned(status: IPAddressPoolStatus | undefined, more: Partial<PoolObservation> = {}): IPAddressPoolStatus | undefined {
   const object: IPAddressPool = { ...pool('p', ['10.0.0.0/24']), ...(status !== undefined && { status }) };
-  return planPool({ object, refusal: undefined, counters: counters(3n), now: NOW, lastDecided: undefined, ...more });
+  return planPool({
+    object,
+    refusal: undefined,
+    counters: counters(3n),
+    allocations: ALLOCATIONS,
+    now: NOW,
+    lastDecided: undefined,
+    ...more,
+  });
+}
+
+function withoutAllocations({ allocations: _allocations, allocationsTotal: _total, ...others }: IPAddressPoolStatus): IPAddressPoolStatus {
+  return others;
 }
 
 describe('the status of a pool', () => {
@@ -48,6 +73,13 @@ describe('the status of a pool', () => {
     { what: 'the generation', status: { ...STATUS, observedGeneration: 0 } },
     { what: 'the condition', status: { ...STATUS, conditions: [] } },
     { what: 'a message', status: { ...STATUS, conditions: [{ ...READY, message: 'x' }] } },
+    { what: 'the number of holders', status: { ...STATUS, allocationsTotal: 2 } },
+    { what: 'the list of holders, missing', status: withoutAllocations(STATUS) },
+    { what: 'an address in the list', status: { ...STATUS, allocations: [{ address: '10.0.0.1', services: ['default/a'] }] } },
+    {
+      what: 'a holder',
+      status: { ...STATUS, allocations: STATUS.allocations?.map(({ address }) => ({ address, services: ['x/y'] })) ?? [] },
+    },
     { what: 'a reason', status: { ...STATUS, conditions: [{ ...READY, reason: 'X' }] } },
   ])('is put right when $what is wrong, without a new time', ({ status }) => {
     expect(planned(status)).toMatchObject({ ...STATUS, conditions: [expect.objectContaining({ type: 'Ready', status: 'True' })] });
@@ -78,13 +110,22 @@ describe('the status of a pool', () => {
   });
 
   test('of a pool that is not in use keeps its counters', () => {
-    expect(planned(STATUS, { refusal: 'x', counters: undefined })).toMatchObject({ assignedIPv4: 3, availableIPv4: 253 });
-    expect(planned(undefined, { refusal: 'x', counters: undefined })).toMatchObject({ assignedIPv4: 0, availableIPv4: 0 });
+    const { allocations, allocationsTotal } = STATUS;
+    const kept = { assignedIPv4: 3, availableIPv4: 253, allocations, allocationsTotal };
+    expect(planned(STATUS, { refusal: 'x', counters: undefined, allocations: undefined })).toMatchObject(kept);
+    const nothing = { assignedIPv4: 0, availableIPv4: 0, allocations: [], allocationsTotal: 0 };
+    expect(planned(undefined, { refusal: 'x', counters: undefined, allocations: undefined })).toMatchObject(nothing);
   });
 
   test('of a pool too large to count says the largest number that is exact', () => {
     const large = { IPv4: { capacity: 0n, inUse: 0n }, IPv6: { capacity: 1n << 64n, inUse: 7n } };
     expect(planned(STATUS, { counters: large })).toMatchObject({ assignedIPv6: 7, availableIPv6: Number.MAX_SAFE_INTEGER });
+    const all = { IPv4: { capacity: 1n << 32n, inUse: 0n }, IPv6: { capacity: 1n << 128n, inUse: 1n << 60n } };
+    expect(planned(STATUS, { counters: all })).toMatchObject({
+      availableIPv4: 2 ** 32,
+      assignedIPv6: Number.MAX_SAFE_INTEGER,
+      availableIPv6: Number.MAX_SAFE_INTEGER,
+    });
   });
 });
 

@@ -1,9 +1,12 @@
 import type { IPAddressPool, IPAddressPoolStatus } from '../../crds/ip-address-pool.ts';
 import type { Condition } from '../../crds/meta.ts';
-import type { Family } from '../../lib/ip.ts';
+import { type Family, formatAddress } from '../../lib/ip.ts';
+import { sameTexts } from '../../lib/order.ts';
 import type { PoolCounters } from '../../model/allocation/pool-space.ts';
+import type { Allocations } from '../../model/allocation/table.ts';
 import type { PlannedLine } from '../../model/planned.ts';
 import { type PoolSet, parsePools } from '../../model/pool-set.ts';
+import { readyCondition, saysCondition, withCondition } from '../../model/ready-condition.ts';
 
 /** The pools as they are now to be used, and what to say about them. */
 export interface PoolsPlan {
@@ -35,6 +38,8 @@ export interface PoolObservation {
   readonly refusal: string | undefined;
   /** Of each family, for a pool that addresses are taken from; `undefined` for one that is not. */
   readonly counters: Readonly<Record<Family, PoolCounters>> | undefined;
+  /** Who holds which addresses; `undefined` with the counters. */
+  readonly allocations: Allocations | undefined;
   /** RFC 3339; the time of a condition that turns. */
   readonly now: string;
   /** The status that was decided last; a server may not have kept all of it. */
@@ -46,12 +51,14 @@ const LARGEST_COUNT = BigInt(Number.MAX_SAFE_INTEGER);
 
 /** The status that the pool should have; `undefined` when it stands there already. */
 export function planPool(observation: PoolObservation): IPAddressPoolStatus | undefined {
-  const { status, metadata } = observation.object;
-  const condition = readyCondition(observation);
+  const { object, refusal, now, lastDecided } = observation;
+  const { status, metadata } = object;
+  const condition = readyCondition({ generation: metadata.generation ?? 0, refusal, before: [status, lastDecided], now });
   const desired: IPAddressPoolStatus = {
     ...countersOf(observation),
+    ...allocationsOf(observation),
     observedGeneration: metadata.generation ?? 0,
-    conditions: [...(status?.conditions ?? []).filter(({ type }) => type !== condition.type), condition],
+    conditions: withCondition(status, condition),
   };
   return status !== undefined && saysAll(status, desired, condition) ? undefined : desired;
 }
@@ -75,32 +82,35 @@ function countersOf({ counters, object: { status } }: PoolObservation): CounterF
   };
 }
 
+type AllocationFields = Pick<IPAddressPoolStatus, 'allocations' | 'allocationsTotal'>;
+
+/** A pool that is not in use keeps what it last said, as with the counters. */
+function allocationsOf({ allocations, object: { status } }: PoolObservation): AllocationFields {
+  if (allocations === undefined) {
+    const { allocations: listed = [], allocationsTotal = 0 } = status ?? {};
+    return { allocations: listed, allocationsTotal };
+  }
+  const { listed, total } = allocations;
+  return { allocations: listed.map(({ address, services }) => ({ address: formatAddress(address), services })), allocationsTotal: total };
+}
+
 function countOf(addresses: bigint): number {
   return Number(addresses > LARGEST_COUNT ? LARGEST_COUNT : addresses);
 }
 
-function readyCondition({ object, refusal, now, lastDecided }: PoolObservation): Condition {
-  const status = refusal === undefined ? 'True' : 'False';
-  const before = [...(object.status?.conditions ?? []), ...(lastDecided?.conditions ?? [])].find(({ type }) => type === 'Ready');
-  return {
-    type: 'Ready',
-    status,
-    observedGeneration: object.metadata.generation ?? 0,
-    lastTransitionTime: before?.status === status ? before.lastTransitionTime : now,
-    reason: refusal === undefined ? 'Reconciled' : 'ConfigurationError',
-    message: refusal ?? '',
-  };
+function sameAllocations(present: AllocationFields['allocations'], desired: AllocationFields['allocations'] = []): boolean {
+  return (
+    present?.length === desired.length &&
+    desired.every(({ address, services }, index) => address === present[index]?.address && sameTexts(services, present[index].services))
+  );
 }
 
 function saysAll(present: IPAddressPoolStatus, desired: IPAddressPoolStatus, condition: Condition): boolean {
-  const before = present.conditions?.find(({ type }) => type === condition.type);
   return (
     COUNTER_FIELDS.every((field) => present[field] === desired[field]) &&
     present.observedGeneration === desired.observedGeneration &&
-    before !== undefined &&
-    before.status === condition.status &&
-    before.reason === condition.reason &&
-    before.message === condition.message &&
-    before.observedGeneration === condition.observedGeneration
+    present.allocationsTotal === desired.allocationsTotal &&
+    sameAllocations(present.allocations, desired.allocations) &&
+    saysCondition(present, condition)
   );
 }

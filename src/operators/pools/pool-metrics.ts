@@ -1,4 +1,3 @@
-import { type ConfigurationGauges, configurationGauges } from '../../kubernetes/configuration-gauges.ts';
 import type { Family } from '../../lib/ip.ts';
 import type { PoolCounters } from '../../model/allocation/pool-space.ts';
 import type { Gauge, Metrics } from '../../telemetry/metrics.ts';
@@ -10,7 +9,7 @@ export type FamilyCounters = Readonly<Record<Family, PoolCounters>>;
 export class PoolMetrics {
   readonly #usable: Readonly<Record<Family | 'all', Gauge>>;
   readonly #inUse: Readonly<Record<Family | 'all', Gauge>>;
-  readonly #configuration: ConfigurationGauges;
+  readonly #services: Gauge;
   #pools: ReadonlySet<string> = new Set();
 
   /** Registers them; once a process. */
@@ -26,20 +25,25 @@ export class PoolMetrics {
       IPv4: gauge('ipv4_addresses_in_use_total', 'Number of IPV4 addresses in use'),
       IPv6: gauge('ipv6_addresses_in_use_total', 'Number of IPV6 addresses in use'),
     };
-    this.#configuration = configurationGauges(metrics);
+    this.#services = gauge('services_allocated_total', 'Number of services allocated');
   }
 
-  /** Notes which pools are in use, and whether any is refused; the series of pools that went are removed. */
-  setPools(pools: ReadonlySet<string>, refused: boolean): void {
+  /** Forgets all pools: this replica gives no addresses any more, and what it knew of them grows old. */
+  clear(): void {
+    for (const pool of this.#pools) this.#remove(pool);
+    this.#pools = new Set();
+  }
+
+  /** Notes which pools are in use; the series of pools that went are removed. */
+  setPools(pools: ReadonlySet<string>): void {
     for (const pool of this.#pools) if (!pools.has(pool)) this.#remove(pool);
     this.#pools = pools;
-    if (!refused) this.#configuration.loaded.set(1);
-    this.#configuration.stale.set(refused ? 1 : 0);
   }
 
-  /** Notes the counters of a pool in use. */
-  setCounters(pool: string, { IPv4, IPv6 }: FamilyCounters): void {
+  /** Notes the counters of a pool in use, and how many Services have addresses of it. */
+  setCounters(pool: string, { IPv4, IPv6 }: FamilyCounters, services: number): void {
     const labels = { pool };
+    this.#services.set(services, labels);
     this.#usable.IPv4.set(Number(IPv4.capacity), labels);
     this.#usable.IPv6.set(Number(IPv6.capacity), labels);
     this.#usable.all.set(Number(IPv4.capacity + IPv6.capacity), labels);
@@ -49,6 +53,7 @@ export class PoolMetrics {
   }
 
   #remove(pool: string): void {
+    this.#services.remove({ pool });
     for (const gauges of [this.#usable, this.#inUse]) for (const gauge of Object.values(gauges)) gauge.remove({ pool });
   }
 }

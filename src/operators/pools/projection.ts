@@ -1,9 +1,9 @@
 import type { IPAddressPool } from '../../crds/ip-address-pool.ts';
-import { type JsonObject, listOf, objectOf, textMapOf } from '../../lib/json.ts';
+import { type JsonObject, listOf, objectOf, textMapOf, textsOf } from '../../lib/json.ts';
 
 /**
  * What the controller keeps of an IPAddressPool. The server vouches for the metadata; the spec is checked when it is
- * parsed. Of a status that others wrote, what is no condition is left out.
+ * parsed. Of a status that others wrote, what is no condition and no text is left out.
  */
 export function poolObject({ metadata, spec, status }: JsonObject): IPAddressPool {
   const { name, namespace, uid, labels, generation, creationTimestamp, resourceVersion } = objectOf(metadata);
@@ -15,5 +15,10 @@ export function poolObject({ metadata, spec, status }: JsonObject): IPAddressPoo
 }
 
 function statusOf(status: JsonObject): JsonObject {
-  return { ...status, conditions: listOf(status.conditions).filter((each) => Object.keys(objectOf(each)).length > 0) };
+  const allocations = listOf(status.allocations).map(objectOf);
+  return {
+    ...status,
+    conditions: listOf(status.conditions).filter((each) => Object.keys(objectOf(each)).length > 0),
+    allocations: allocations.map(({ address, services }) => ({ address, services: textsOf(services) })),
+  };
 }

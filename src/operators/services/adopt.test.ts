@@ -28,7 +28,7 @@ describe('a pool that does not parse', () => {
     const service = { ips: ['10.0.0.1'], annotations };
     adoptServices(table, [facts(service)], undefined);
     expect(told(plan(table, service))).toEqual([
-      'no write',
+      'write True Allocated',
       'debug frozen the pool of this service does not parse: the service is left as it is',
     ]);
     table.setPools(parsePools([pool('p', ['10.0.0.1/32'], {}, { generation: 3 }), pool('q', ['10.1.0.0/30'])]));
@@ -53,7 +53,8 @@ describe('taking over what is there', () => {
       at('new', '2026-01-01T00:00:00Z'),
       at('old', '2026-02-01T00:00:00Z', '10.0.0.1'),
     ].map(facts);
-    expect(adoptServices(table, services, undefined).map(({ name }) => name)).toEqual(['young', 'new', 'old']);
+    const order = adoptServices(table, [facts(at('ancient', '2025-01-01T00:00:00Z', '10.0.0.7')), ...services], undefined);
+    expect(order.map(({ name }) => name)).toEqual(['young', 'new', 'ancient', 'old']);
     expect(told(plan(table, at('young', '', '10.0.0.1'))).slice(0, 2)).toEqual([
       'write p 10.0.0.0',
       `Normal ClearAssignment: current IP for "default/young" not allowed by config, will attempt for new IP assignment: can't change sharing key for "default/young", address also in use by default/old`,

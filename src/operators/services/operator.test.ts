@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { AllocationScene, POOLS } from '../../../test/support/allocation-scene.ts';
-import { pool } from '../../../test/support/objects.ts';
+import { allocatedCondition, pool, type ServiceOptions } from '../../../test/support/objects.ts';
 import { SERVICES } from '../../../test/support/runtime-scene.ts';
 import type { Resource } from '../../kubernetes/resource.ts';
 import { milliseconds } from '../../lib/clock.ts';
@@ -9,6 +9,11 @@ import { POOL_ANNOTATION } from '../../model/service.ts';
 
 const NAMESPACES: Resource = { group: '', version: 'v1', plural: 'namespaces' };
 const OF_P = { annotations: { [POOL_ANNOTATION]: 'p' } };
+const heldOfP = (ip: string): ServiceOptions => ({
+  ips: [ip],
+  conditions: [{ ...allocatedCondition([ip]), observedGeneration: 1 }],
+  ...OF_P,
+});
 
 let scene: AllocationScene;
 
@@ -47,10 +52,22 @@ test('the oldest Service goes first, and who got nothing gets the next address t
   expect(scene.events.filter((text) => text.startsWith('d'))).toEqual(['d AllocationFailed', 'd IPAllocated']);
 });
 
+test('Services that wait are counted by reason, until they get what they ask for or go', async () => {
+  scene.putPool(pool('p', ['10.0.0.0/32']));
+  for (const name of ['a', 'b', 'c']) scene.putService({ name });
+  scene.putService({ name: 'asks', annotations: { 'metallb.io/address-pool': 'nowhere' } });
+  scene.start();
+  await scene.happens('they wait', () => scene.pending.PoolExhausted === 2 && scene.pending.NoPool === 1);
+  scene.putPool(pool('p', ['10.0.0.0/31']));
+  await scene.happens('one got an address', () => scene.pending.PoolExhausted === 1);
+  for (const name of ['a', 'b', 'c', 'asks']) scene.runtime.server.remove(SERVICES, `default/${name}`);
+  await scene.happens('nobody waits', () => Object.keys(scene.pending).length === 0);
+});
+
 describe('a restarted controller', () => {
   test('takes over what is there, rewrites nothing, and gives out only what is free', async () => {
-    scene.putService({ name: 'a', created: '2026-01-09T00:00:00Z', ips: ['10.0.0.0'], ...OF_P });
-    scene.putService({ name: 'b', ips: ['10.0.0.2'], ...OF_P });
+    scene.putService({ name: 'a', created: '2026-01-09T00:00:00Z', ...heldOfP('10.0.0.0') });
+    scene.putService({ name: 'b', ...heldOfP('10.0.0.2') });
     scene.putService({ name: 'c', ips: ['10.0.0.1'], spec: { loadBalancerClass: 'other' } });
     scene.putService({ name: 'new', created: '2025-01-01T00:00:00Z' });
     scene.start();
@@ -233,5 +250,63 @@ describe('a server that does not keep the mode of an address', () => {
     await scene.happens('the address again', () => scene.ips('web') === '10.0.0.0');
     await scene.rest();
     expect(scene.writes).toBe(2);
+  });
+});
+
+describe('the condition of a Service', () => {
+  const conditions = (name: string): unknown[] => {
+    const found = scene.runtime.server.list(SERVICES).find(({ metadata }) => metadata.name === name);
+    return [...listOf(objectOf(found?.status).conditions)];
+  };
+  const MANY = 500;
+
+  test('is written once for each that waits, and not again when an address comes free and another one gets it', async () => {
+    scene.putPool(pool('p', ['10.0.0.0/32']));
+    scene.putService({ name: 'first', created: '2025-01-01T00:00:00Z' });
+    for (let number = 0; number < MANY; number++) {
+      scene.putService({
+        name: `s${number}`,
+        created: `2026-01-01T00:${String(Math.floor(number / 60)).padStart(2, '0')}:${String(number % 60).padStart(2, '0')}Z`,
+      });
+    }
+    scene.start();
+    await scene.happens('all are written', () => scene.writes === MANY + 1);
+    await scene.rest();
+    expect(conditions('s7')).toMatchObject([{ status: 'False', reason: 'PoolExhausted' }]);
+    scene.runtime.server.remove(SERVICES, 'default/first');
+    await scene.happens('the oldest has it', () => scene.ips('s0') === '10.0.0.0');
+    scene.lookAgain();
+    await scene.rest();
+    expect(scene.writes).toBe(MANY + 2);
+    expect(conditions('s0')).toMatchObject([{ status: 'True', reason: 'Allocated' }]);
+  }, 30_000);
+
+  test('stands beside those of others, who may write meanwhile', async () => {
+    const theirs = { type: 'example.com/Ready', status: 'True', reason: 'Is', message: '', lastTransitionTime: '2026-01-01T00:00:00Z' };
+    scene.putService({ name: 'web' });
+    scene.beforeWrite = () => {
+      scene.beforeWrite = () => undefined;
+      scene.putService({ name: 'web', conditions: [theirs] });
+    };
+    scene.start();
+    await scene.happens('the address', () => scene.ips('web') === '10.0.0.0');
+    await scene.rest();
+    expect(conditions('web')).toMatchObject([theirs, { type: 'metallb.io/AddressAllocated', status: 'True', observedGeneration: 1 }]);
+    scene.putService({ name: 'web', ips: ['10.0.0.0'], ...OF_P, conditions: conditions('web') as never, spec: { type: 'ClusterIP' } });
+    await scene.happens('cleaned', () => scene.ips('web') === '');
+    expect(conditions('web')).toEqual([theirs]);
+  });
+
+  test('that the server drops is written once', async () => {
+    scene.runtime.server.pruneStatus = ({ conditions: _conditions, ...kept }) => kept;
+    scene.putService({ name: 'web' });
+    scene.putService({ name: 'waits', annotations: { 'metallb.io/address-pool': 'none' } });
+    scene.start();
+    await scene.happens('the address', () => scene.ips('web') === '10.0.0.0');
+    await scene.rest();
+    scene.lookAgain();
+    await scene.rest();
+    expect([scene.writes, new Set(scene.events)]).toEqual([2, new Set(['waits AllocationFailed', 'web IPAllocated'])]);
+    expect(scene.events).toHaveLength(2);
   });
 });

@@ -1,18 +1,22 @@
+import type { Condition } from '../../crds/meta.ts';
 import type { Api } from '../../kubernetes/api.ts';
 import type { EventRecorder } from '../../kubernetes/event-recorder.ts';
 import { getObject } from '../../kubernetes/objects.ts';
 import type { Resource } from '../../kubernetes/resource.ts';
 import { type OperatorPorts, ResourceOperator } from '../../kubernetes/resource-operator.ts';
+import { rfc3339 } from '../../kubernetes/rfc3339.ts';
 import type { StatusWriter, WriteOutcome } from '../../kubernetes/status-writer.ts';
 import type { Index, Store } from '../../kubernetes/store.ts';
 import { assert } from '../../lib/assert.ts';
+import type { Clock } from '../../lib/clock.ts';
 import type { TextMap } from '../../lib/json.ts';
+import type { FailureReason } from '../../model/allocation/failure.ts';
 import type { AllocationTable } from '../../model/allocation/table.ts';
-import { compareAge, POOL_ANNOTATION, type ServiceFacts, serviceFacts } from '../../model/service.ts';
+import { compareAge } from '../../model/service.ts';
 import { adoptServices } from './adopt.ts';
-import type { DesiredStatus } from './desired.ts';
+import { type DesiredStatus, patchOf } from './desired.ts';
 import { type Lack, planService, type ServicePlan } from './plan.ts';
-import { addressableFacts, namespaceLabels } from './projection.ts';
+import { type AddressableFacts, addressableFacts, namespaceLabels, readService } from './projection.ts';
 
 /** What giving addresses to Services needs of the world. */
 export interface ServiceWorld {
@@ -30,8 +34,8 @@ export interface ServiceWorld {
 
 /** What the operator sees of the cluster. */
 interface View {
-  readonly services: Store<ServiceFacts>;
-  readonly byNamespace: Index<ServiceFacts>;
+  readonly services: Store<AddressableFacts>;
+  readonly byNamespace: Index<AddressableFacts>;
   readonly namespaces: Store<TextMap>;
 }
 
@@ -42,10 +46,12 @@ interface LastWrite {
   readonly answered: boolean;
 }
 
-/** What a Service lacks; a later Service of the same name is told anew. */
-interface KnownLack {
+/** What was found about a Service; a later Service of the same name starts afresh. */
+interface Finding {
   readonly uid: string;
-  readonly lack: Lack;
+  readonly lack: Lack | undefined;
+  /** As it was to be written; kept until the store shows it. */
+  readonly condition: Condition | undefined;
 }
 
 const SERVICES: Resource = { group: '', version: 'v1', plural: 'services' };
@@ -54,11 +60,14 @@ const SERVICES: Resource = { group: '', version: 'v1', plural: 'services' };
 const EVERYBODY = '*';
 const WAITING = '?';
 
+const namespaceOf = ({ namespace }: AddressableFacts): readonly string[] => [namespace];
+
 /** Gives Services their addresses: keeps status and annotation of each as the plan says. */
 export class ServiceOperator extends ResourceOperator {
   readonly #world: ServiceWorld;
   readonly #api: Api;
-  readonly #lacks = new Map<string, KnownLack>();
+  readonly #clock: Clock;
+  readonly #findings = new Map<string, Finding>();
   readonly #lastWrites = new Map<string, LastWrite>();
   #view: View | undefined;
   /** Before all that is in use is booked, no event gives a turn: the order of the first turns is by age. */
@@ -68,6 +77,7 @@ export class ServiceOperator extends ResourceOperator {
     super('Service', ports);
     this.#world = world;
     this.#api = ports.api;
+    this.#clock = ports.clock;
   }
 
   /** Takes notice that the table has other pools: all Services are looked at again. */
@@ -75,12 +85,21 @@ export class ServiceOperator extends ResourceOperator {
     this.queue.add(EVERYBODY);
   }
 
+  /** How many Services lack something now, by the reason. */
+  pending(): ReadonlyMap<FailureReason, number> {
+    const counts = new Map<FailureReason, number>();
+    for (const { lack } of this.#findings.values()) {
+      if (lack !== undefined) counts.set(lack.cause.reason, (counts.get(lack.cause.reason) ?? 0) + 1);
+    }
+    return counts;
+  }
+
   protected override async init(): Promise<void> {
     const services = await this.watchResource('', 'v1', 'services', {
       project: addressableFacts,
       names: (key) => (this.#adopted ? [key] : []),
     });
-    const byNamespace = services.index(({ namespace }) => [namespace]);
+    const byNamespace = services.index(namespaceOf);
     const namespaces = await this.watchResource('', 'v1', 'namespaces', {
       project: namespaceLabels,
       names: (namespace) => (this.#adopted ? byNamespace.get(namespace).keys() : []),
@@ -103,7 +122,7 @@ export class ServiceOperator extends ResourceOperator {
 
   override async reconcile(name: string, signal: AbortSignal): Promise<void> {
     if (name === EVERYBODY) return this.#queueByAge(this.#seen().services.keys());
-    if (name === WAITING) return this.#queueByAge(this.#lacks.keys());
+    if (name === WAITING) return this.#queueByAge(this.#waiting());
     if (!(await this.#showsLastWrite(name, signal))) return;
     const facts = this.#seen().services.get(name);
     const plan = this.#plan(name, facts);
@@ -112,6 +131,10 @@ export class ServiceOperator extends ResourceOperator {
     if (plan.eased) this.queue.add(WAITING);
     this.#world.countersChanged(this.#world.table.drainTouched());
     if (facts !== undefined && plan.write !== undefined) await this.#write(facts, plan.write, signal);
+  }
+
+  *#waiting(): Generator<string> {
+    for (const [key, { lack }] of this.#findings) if (lack !== undefined) yield key;
   }
 
   #seen(): View {
@@ -137,7 +160,7 @@ export class ServiceOperator extends ResourceOperator {
     if (this.#seen().services.get(key)?.resourceVersion === resourceVersion) {
       if (last.answered) return false;
       const [namespace, name = ''] = key.split('/');
-      const live = serviceFacts(await getObject(this.#api, SERVICES, { namespace, name }, signal));
+      const live = readService(await getObject(this.#api, SERVICES, { namespace, name }, signal));
       if (live.resourceVersion !== resourceVersion) {
         this.#lastWrites.set(key, { resourceVersion, answered: true });
         return this.#showsLastWrite(key, signal);
@@ -147,34 +170,41 @@ export class ServiceOperator extends ResourceOperator {
     return true;
   }
 
-  #plan(key: string, facts: ServiceFacts | undefined): ServicePlan {
+  #plan(key: string, facts: AddressableFacts | undefined): ServicePlan {
     const { table, ownClass } = this.#world;
     const labels = facts === undefined ? undefined : this.#seen().namespaces.get(facts.namespace);
-    const known = this.#lacks.get(key);
-    const lastLack = known?.uid === facts?.uid ? known?.lack : undefined;
-    const plan = planService(table, { key, facts, namespaceLabels: labels ?? {}, ownClass, lastLack });
-    if (plan.lack === undefined || facts === undefined) this.#lacks.delete(key);
-    else this.#lacks.set(key, { uid: facts.uid, lack: plan.lack });
+    const known = this.#findings.get(key);
+    const last = known?.uid === facts?.uid ? known : undefined;
+    const now = rfc3339(this.#clock.wallMilliseconds());
+    const plan = planService(table, {
+      key,
+      facts,
+      namespaceLabels: labels ?? {},
+      ownClass,
+      lastLack: last?.lack,
+      lastCondition: last?.condition,
+      now,
+    });
+    const condition = plan.write?.condition;
+    if (facts === undefined || (plan.lack === undefined && condition === undefined)) this.#findings.delete(key);
+    else this.#findings.set(key, { uid: facts.uid, lack: plan.lack, condition });
     return plan;
   }
 
-  #record({ namespace, name, uid, resourceVersion }: ServiceFacts, { events }: ServicePlan): void {
+  #record({ namespace, name, uid, resourceVersion }: AddressableFacts, { events }: ServicePlan): void {
     const subject = { apiVersion: 'v1', kind: 'Service', namespace, name, uid, resourceVersion };
     for (const { type, reason, message } of events) this.#world.events.record(subject, type, reason, message);
   }
 
-  async #write(facts: ServiceFacts, { ingress, pool }: DesiredStatus, signal: AbortSignal): Promise<void> {
+  async #write(facts: AddressableFacts, status: DesiredStatus, signal: AbortSignal): Promise<void> {
     const { key, namespace, name, uid, resourceVersion } = facts;
-    const change = {
-      status: { loadBalancer: { ingress: ingress.length === 0 ? null : ingress } },
-      annotations: { [POOL_ANNOTATION]: pool ?? null },
-    };
+    const change = patchOf(facts, status);
     this.#lastWrites.set(key, { resourceVersion, answered: false });
     const target = { namespace, name, uid, resourceVersion };
     this.#noteOutcome(facts, await this.#world.statuses.write(SERVICES, target, change, signal));
   }
 
-  #noteOutcome({ key, resourceVersion }: ServiceFacts, outcome: WriteOutcome): void {
+  #noteOutcome({ key, resourceVersion }: AddressableFacts, outcome: WriteOutcome): void {
     // The object is the same as before, so that no event would end the wait for it.
     if (outcome === 'not-kept') this.#lastWrites.delete(key);
     else this.#lastWrites.set(key, { resourceVersion, answered: true });

@@ -1,13 +1,13 @@
 import { describe, expect, test } from '@jest/globals';
 import { dualStack, facts, IPV6_ONLY, pool, type ServiceOptions } from '../../../test/support/objects.ts';
-import { P, plan, REQUEST, settled, tableOf, told } from '../../../test/support/service-plans.ts';
+import { P, type PlanFor, plan, planFor, REQUEST, settled, tableOf, told } from '../../../test/support/service-plans.ts';
 import type { IPAddressPool } from '../../crds/ip-address-pool.ts';
+import type { JsonObject } from '../../lib/json.ts';
 import { adoptServices } from './adopt.ts';
-import { planService, type ServicePlan } from './plan.ts';
 
 test('a new Service gets an address, its pool as annotation, one event and one line', () => {
   const made = plan(tableOf(P), {});
-  expect(made.write).toEqual({ ingress: [{ ip: '10.0.0.0', ipMode: 'VIP' }], pool: 'p' });
+  expect(made.write?.addresses).toEqual({ ingress: [{ ip: '10.0.0.0', ipMode: 'VIP' }], pool: 'p' });
   expect(told(made).slice(1)).toEqual([
     'Normal IPAllocated: Assigned IP ["10.0.0.0"]',
     'info ipAllocated IP address assigned by controller',
@@ -38,14 +38,8 @@ describe('what has what it should is left alone', () => {
 
   test('an entry without a mode means VIP, another mode is not ours', () => {
     const service = facts(settled(['10.0.0.3']));
-    const withMode = (ipMode: string | undefined): ServicePlan =>
-      planService(tableOf(P), {
-        key: service.key,
-        facts: { ...service, ingress: [{ ip: '10.0.0.3', ipMode, foreign: false }] },
-        namespaceLabels: {},
-        ownClass: undefined,
-        lastLack: undefined,
-      });
+    const withMode = (ipMode: string | undefined): PlanFor =>
+      planFor(tableOf(P), { ...service, ingress: [{ ip: '10.0.0.3', ipMode, foreign: false }] });
     expect([undefined, 'VIP', 'Proxy'].map((mode) => told(withMode(mode)))).toEqual([['no write'], ['no write'], ['write p 10.0.0.3']]);
   });
 });
@@ -57,7 +51,7 @@ test.each<{ what: string; pools?: IPAddressPool[]; service: ServiceOptions; says
     what: 'without any pool',
     pools: [],
     service: {},
-    says: ['no write', failed('no IPAddressPool is defined'), 'debug clearAssignment pools are empty'],
+    says: ['write False NoPool', failed('no IPAddressPool is defined'), 'debug clearAssignment pools are empty'],
   },
   {
     what: 'without any pool loses its address',
@@ -73,13 +67,13 @@ test.each<{ what: string; pools?: IPAddressPool[]; service: ServiceOptions; says
   {
     what: 'without cluster addresses',
     service: { spec: { clusterIP: '', clusterIPs: [] } },
-    says: ['no write', 'info clearAssignment No ClusterIPs'],
+    says: ['write False InvalidRequest', 'info clearAssignment No ClusterIPs'],
   },
   {
     what: 'with both families required and one at hand',
     service: { spec: { ipFamilyPolicy: 'RequireDualStack' } },
     says: [
-      'no write',
+      'write False InvalidRequest',
       'Warning not enough clusterips: Service requires dual stack but not enough clusterips [10.96.0.10]',
       'error clearAssignment Service requires dual stack but not enough clusterips',
     ],
@@ -87,37 +81,45 @@ test.each<{ what: string; pools?: IPAddressPool[]; service: ServiceOptions; says
   {
     what: 'with a headless one',
     service: { spec: { clusterIPs: ['None'] } },
-    says: ['no write', failed('IPFamilyForAddresses: Invalid address ["None"]'), FAILED],
+    says: ['write False InvalidRequest', failed('IPFamilyForAddresses: Invalid address ["None"]'), FAILED],
   },
   {
     what: 'of a pool that is not there',
     service: { annotations: { 'metallb.io/address-pool': 'q' } },
-    says: ['no write', failed('unknown pool "q"'), FAILED],
+    says: ['write False NoPool', failed('unknown pool "q"'), FAILED],
   },
   {
     what: 'with an address of no pool',
     service: { annotations: { [REQUEST]: '10.9.9.9' } },
-    says: ['no write', failed('["10.9.9.9"] is not allowed in config'), FAILED],
+    says: ['write False InvalidRequest', failed('["10.9.9.9"] is not allowed in config'), FAILED],
   },
   {
     what: 'with an address of another family',
     service: { annotations: { [REQUEST]: '2001:db8::1' } },
-    says: ['no write', failed('requested loadBalancer IP(s) ["2001:db8::1"] does not match the ipFamily of the service'), FAILED],
+    says: [
+      'write False InvalidRequest',
+      failed('requested loadBalancer IP(s) ["2001:db8::1"] does not match the ipFamily of the service'),
+      FAILED,
+    ],
   },
   {
     what: 'with one address twice',
     service: { annotations: { [REQUEST]: '10.0.0.1,10.0.0.1' } },
-    says: ['no write', failed('IPFamilyForAddresses: same address family ["10.0.0.1" "10.0.0.1"]'), FAILED],
+    says: ['write False InvalidRequest', failed('IPFamilyForAddresses: same address family ["10.0.0.1" "10.0.0.1"]'), FAILED],
   },
   {
     what: 'with nonsense',
     service: { annotations: { [REQUEST]: 'x' } },
-    says: ['no write', failed('invalid metallb.io/loadBalancerIPs: "x"'), FAILED],
+    says: ['write False InvalidRequest', failed('invalid metallb.io/loadBalancerIPs: "x"'), FAILED],
   },
   {
     what: 'with both ways of asking',
     service: { annotations: { [REQUEST]: '10.0.0.1' }, spec: { loadBalancerIP: '10.0.0.1' } },
-    says: ['no write', failed('service can not have both metallb.io/loadBalancerIPs and svc.Spec.LoadBalancerIP'), FAILED],
+    says: [
+      'write False InvalidRequest',
+      failed('service can not have both metallb.io/loadBalancerIPs and svc.Spec.LoadBalancerIP'),
+      FAILED,
+    ],
   },
 ])('$what', ({ pools = [P], service, says }) => {
   const made = plan(tableOf(...pools), service);
@@ -129,12 +131,13 @@ test('says so once, and again when the cause is another', () => {
   const table = tableOf(pool('p', ['10.0.0.0/32']));
   plan(table, { name: 'other' });
   const first = plan(table, {});
-  expect(told(first)).toEqual(['no write', failed('no available IPs'), FAILED]);
-  const second = plan(table, {}, { lastLack: first.lack });
+  expect(told(first)).toEqual(['write False PoolExhausted', failed('no available IPs'), FAILED]);
+  const conditions = [first.write?.condition ?? {}] as readonly JsonObject[];
+  const second = plan(table, { conditions }, { lastLack: first.lack });
   expect(told(second)).toEqual(['no write']);
   expect(second.lack).toEqual(first.lack);
-  const third = plan(table, { annotations: { 'metallb.io/address-pool': 'p' } }, { lastLack: second.lack });
-  expect(told(third)).toEqual(['no write', failed('no available IPs in pool p'), FAILED]);
+  const third = plan(table, { conditions, annotations: { 'metallb.io/address-pool': 'p' } }, { lastLack: second.lack });
+  expect(told(third)).toEqual(['write False PoolExhausted', failed('no available IPs in pool p'), FAILED]);
 });
 
 const CLEARING = 'info clearAssignment current IP not allowed by config, clearing';
@@ -211,7 +214,7 @@ test.each<{ what: string; pools?: IPAddressPool[]; service: ServiceOptions; says
 test('a request that cannot be read does not cost the address', () => {
   const made = plan(tableOf(P), settled(['10.0.0.1'], { annotations: { [REQUEST]: 'x' } }));
   expect(told(made)).toEqual([
-    'no write',
+    'write True Allocated',
     'Warning LoadBalancerFailed: invalid requested loadbalancer IPs: invalid metallb.io/loadBalancerIPs: "x"',
     'error loadbalancerIP invalid requested loadbalancer IPs',
   ]);
@@ -220,7 +223,7 @@ test('a request that cannot be read does not cost the address', () => {
 test('cluster addresses that cannot be read leave the Service as it is', () => {
   const made = plan(tableOf(P), settled(['10.0.0.1'], { spec: { clusterIPs: ['10.96.0.1', '10.96.0.2'] } }));
   expect(told(made)).toEqual([
-    'no write',
+    'write True Allocated',
     'Warning noclusterIPsIPFamily: Failed to retrieve ClusterIPs IPFamily for ["10.96.0.1" "10.96.0.2"] 10.96.0.1: IPFamilyForAddresses: same address family ["10.96.0.1" "10.96.0.2"]',
     'error clearAssignment Failed to retrieve clusterIPs family',
   ]);
@@ -243,11 +246,12 @@ describe('a second address for PreferDualStack', () => {
     const table = tableOf(pool('p', ['10.0.0.0/29']));
     const first = plan(table, prefer(['10.0.0.3']));
     expect(told(first)).toEqual([
-      'no write',
+      'write True Allocated',
       'Normal AdditionalAssignFailed: cannot assign additional IP in PreferDualStack: no available IPs in pool p for ipv6 IPFamily',
       'info tryAssignAdditionalIP familyPolicy is PreferDualStack, trying to assign additional ip',
     ]);
-    expect(told(plan(table, prefer(['10.0.0.3']), { lastLack: first.lack }))).toEqual(['no write']);
+    const again = { ...prefer(['10.0.0.3']), conditions: [first.write?.condition ?? {}] as readonly JsonObject[] };
+    expect(told(plan(table, again, { lastLack: first.lack }))).toEqual(['no write']);
   });
 
   test('is not for a cluster of one family, nor for who asked for one address', () => {
@@ -284,7 +288,7 @@ test('an address is free only when the status does not name it any more', () => 
 
 test('so it is with one that was changed for another, and it can be taken back', () => {
   const table = tableOf(P);
-  const wants = (ip: string, ...ips: string[]): ServicePlan => plan(table, settled(ips, { annotations: { [REQUEST]: ip } }));
+  const wants = (ip: string, ...ips: string[]): PlanFor => plan(table, settled(ips, { annotations: { [REQUEST]: ip } }));
   wants('10.0.0.0');
   expect(told(wants('10.0.0.5', '10.0.0.0'))[0]).toBe('write p 10.0.0.5');
   expect(told(plan(table, { name: 'next' }))[0]).toBe('write p 10.0.0.1');

@@ -1,3 +1,4 @@
+import type { Condition } from '../../crds/meta.ts';
 import { type IpAddress, parseAddress, sameAddress } from '../../lib/ip.ts';
 import type { TextMap } from '../../lib/json.ts';
 import { err } from '../../lib/result.ts';
@@ -18,7 +19,9 @@ import {
   POOL_ANNOTATION,
   type ServiceFacts,
 } from '../../model/service.ts';
-import { CLEARED, type DesiredStatus, differs, statusOf } from './desired.ts';
+import { conditionOf, ownCondition } from './condition.ts';
+import { addressesOf, CLEARED, type DesiredAddresses, type DesiredStatus, differs, hasOtherAddresses } from './desired.ts';
+import type { AddressableFacts } from './projection.ts';
 import { events, lines } from './texts.ts';
 
 /** What is known of one Service when its turn comes. */
@@ -28,12 +31,16 @@ export interface ServiceObservation {
    * Never older than our last write for it: what the status names counts as in use, and what it does not name as free.
    * `undefined` when there is no such Service any more.
    */
-  readonly facts: ServiceFacts | undefined;
+  readonly facts: AddressableFacts | undefined;
   readonly namespaceLabels: TextMap;
   /** The class this process serves (`--lb-class`); `undefined` serves Services without one. */
   readonly ownClass: string | undefined;
   /** What the last plan for this Service said was missing. */
   readonly lastLack: Lack | undefined;
+  /** The condition that the last write for this Service carried, if the Service does not show it yet. */
+  readonly lastCondition: Condition | undefined;
+  /** RFC 3339; the time of a condition that turns. */
+  readonly now: string;
 }
 
 /** What a Service waits for, and the event that said so. */
@@ -61,10 +68,11 @@ export interface ServicePlan {
 export function planService(table: AllocationTable, observation: ServiceObservation): ServicePlan {
   const before = table.easings;
   const pass: Pass = { table, ...observation, events: [], lines: [], lack: undefined };
-  const desired = converge(pass);
+  const decision = converge(pass);
   const { facts } = observation;
+  const desired = facts === undefined || decision === undefined ? undefined : desiredOf(pass, facts, decision);
   const write = facts !== undefined && desired !== undefined && differs(facts, desired) ? desired : undefined;
-  if (facts !== undefined && write !== undefined) noteWrite(pass, facts, write);
+  if (facts !== undefined && hasOtherAddresses(facts, write?.addresses)) noteWrite(pass, facts, write?.addresses);
   return { write, events: pass.events, lines: pass.lines, lack: pass.lack, eased: table.easings > before };
 }
 
@@ -76,9 +84,26 @@ interface Pass extends ServiceObservation {
   lack: Lack | undefined;
 }
 
+/** What comes out of the steps. */
+interface Decision {
+  /** `undefined` leaves the addresses as they are. */
+  readonly addresses: DesiredAddresses | undefined;
+  /** Whether this product has something to say about the Service. */
+  readonly ours: boolean;
+}
+
+function desiredOf({ lack, lastCondition: last, now }: Pass, facts: AddressableFacts, { addresses, ours }: Decision): DesiredStatus {
+  if (!ours) return { addresses, condition: undefined };
+  const has =
+    addresses === undefined
+      ? { texts: textsOfStatus(facts), pool: facts.annotations[POOL_ANNOTATION] }
+      : { texts: addresses.ingress.map(({ ip }) => ip), pool: addresses.pool };
+  return { addresses, condition: conditionOf({ facts, has, cause: lack?.cause, now, last }) };
+}
+
 /** A pass about a Service that exists and that this process serves. */
 interface OwnPass extends Pass {
-  readonly facts: ServiceFacts;
+  readonly facts: AddressableFacts;
   readonly candidate: PoolCandidate;
 }
 
@@ -88,16 +113,16 @@ type Kept = { readonly kind: 'holds'; readonly holding: Holding } | { readonly k
 const NOTHING: Kept = { kind: 'nothing' };
 const LEFT_ALONE: Kept = { kind: 'left-alone' };
 
-/** The status that the Service should have; `undefined` leaves it as it is. */
-function converge(pass: Pass): DesiredStatus | undefined {
+/** What the Service should have; `undefined` leaves it as it is. */
+function converge(pass: Pass): Decision | undefined {
   const { facts } = pass;
   if (facts === undefined) return forget(pass);
   pass.table.state(pass.key, facts.uid, ingressAddresses(facts));
   if (!hasClass(facts, pass.ownClass)) return convergeForeign(pass, facts);
-  if (facts.type !== 'LoadBalancer') return clear(pass);
+  if (facts.type !== 'LoadBalancer') return { addresses: clear(pass), ours: false };
   const candidate = { namespace: facts.namespace, namespaceLabels: pass.namespaceLabels, labels: facts.labels };
   const own: OwnPass = Object.assign(pass, { facts, candidate });
-  return mayHoldAddresses(own) ? convergeBalanced(own) : clear(own);
+  return { addresses: mayHoldAddresses(own) ? convergeBalanced(own) : clear(own), ours: true };
 }
 
 function forget(pass: Pass): undefined {
@@ -106,19 +131,21 @@ function forget(pass: Pass): undefined {
 
 /**
  * A Service of another class: what it has in its status is in use. A change of type wipes the class too, so what carries
- * our annotation and is no load balancer any more was ours, and is cleaned.
+ * our annotation and is no load balancer any more was ours, and is cleaned. Of a load balancer only what this process
+ * knows to have been ours is: another process of this product, for another class, says the same of its own.
  */
-function convergeForeign(pass: Pass, facts: ServiceFacts): DesiredStatus | undefined {
+function convergeForeign(pass: Pass, facts: AddressableFacts): Decision | undefined {
+  const wasOurs = pass.table.holdingOf(facts.key)?.foreign === false || pass.lastLack !== undefined;
   if (facts.type === 'LoadBalancer') {
     pass.table.holdForeign(facts.key, facts.uid, ingressAddresses(facts));
-    return undefined;
+    return wasOurs ? { addresses: undefined, ours: false } : undefined;
   }
-  const holding = pass.table.release(facts.key);
-  const wasOurs = holding?.foreign === false || facts.annotations[POOL_ANNOTATION] !== undefined;
-  return wasOurs ? CLEARED : undefined;
+  pass.table.release(facts.key);
+  const carriesOurs = facts.annotations[POOL_ANNOTATION] !== undefined || ownCondition(facts) !== undefined;
+  return wasOurs || carriesOurs ? { addresses: CLEARED, ours: false } : undefined;
 }
 
-function clear({ table, key }: Pass): DesiredStatus {
+function clear({ table, key }: Pass): DesiredAddresses {
   table.release(key);
   return CLEARED;
 }
@@ -133,22 +160,23 @@ function mayHoldAddresses(pass: OwnPass): boolean {
     return false;
   }
   if (clusterIPs.length === 0) {
-    miss(pass, { cause: failures.invalid('No ClusterIPs'), event: undefined }, lines.noClusterIPs());
+    miss(pass, { cause: failures.noClusterIPs(), event: undefined }, lines.noClusterIPs());
     return false;
   }
   if (ipFamilyPolicy === 'RequireDualStack' && clusterIPs.length < 2) {
     const event = events.tooFewClusterIPs(clusterIPs);
-    miss(pass, { cause: failures.invalid(event.message), event }, lines.tooFewClusterIPs());
+    miss(pass, { cause: failures.tooFewClusterIPs(event.message), event }, lines.tooFewClusterIPs());
     return false;
   }
   return true;
 }
 
-function convergeBalanced(pass: OwnPass): DesiredStatus | undefined {
+function convergeBalanced(pass: OwnPass): DesiredAddresses | undefined {
   const kept = keepCurrent(pass);
   if (kept.kind === 'left-alone') return undefined;
-  const holding = kept.kind === 'holds' ? addMissingFamily(pass, kept.holding) : allocateAfresh(pass);
-  return holding === undefined ? clear(pass) : statusOf(holding);
+  const holding = kept.kind === 'holds' ? kept.holding : allocateAfresh(pass);
+  // At once, so that a Service that gets one address of two is written once.
+  return holding === undefined ? clear(pass) : addressesOf(addMissingFamily(pass, holding));
 }
 
 /** What the Service has, if it may go on having it and wants nothing else. */
@@ -190,10 +218,12 @@ function isFrozen({ table, facts }: OwnPass): boolean {
 }
 
 function keepFrozen(pass: OwnPass): Kept {
-  const pool = pass.facts.annotations[POOL_ANNOTATION] ?? '';
-  const adopted = pass.table.adopt(claimOf(pass.facts), ingressAddresses(pass.facts), pool);
+  const { table, facts } = pass;
+  const pool = facts.annotations[POOL_ANNOTATION];
+  const adopted = table.adopt(claimOf(facts), ingressAddresses(facts), pool ?? '');
   if (!adopted.ok) return reject(pass, adopted.error);
-  pass.lines.push(lines.frozen(pool));
+  const cause = failures.frozen(pool, pool === undefined ? undefined : table.pools.refused.get(pool));
+  miss(pass, { cause, event: undefined }, lines.frozen(pool ?? ''));
   return LEFT_ALONE;
 }
 
@@ -207,7 +237,7 @@ function checkFamilies(pass: OwnPass, current: readonly IpAddress[], readable: b
   const wanted = serviceFamilies(pass.facts);
   if (!wanted.ok) {
     const event = events.clusterFamily(pass.facts.clusterIPs, wanted.error);
-    miss(pass, { cause: failures.invalid(wanted.error), event }, lines.clusterFamily());
+    miss(pass, { cause: failures.noFamilies(wanted.error), event }, lines.clusterFamily());
     return 'unknown';
   }
   return families.ok && fits(families.value, wanted.value, pass.facts) ? 'right' : 'changed';
@@ -232,7 +262,7 @@ function keepIfWanted(pass: OwnPass, holding: Holding): Kept {
   const requested = requestedAddresses(pass.facts);
   if (!requested.ok) {
     // A slip of the pen in the request must not cost the address.
-    const lack = { cause: failures.invalid(requested.error), event: events.invalidRequest(requested.error) };
+    const lack = { cause: failures.unreadableRequest(requested.error), event: events.invalidRequest(requested.error) };
     miss(pass, lack, lines.invalidRequest(requested.error));
   } else if (requested.value !== undefined && !sameSet(requested.value.addresses, holding.addresses)) {
     pass.lines.push(lines.otherAddressRequested());
@@ -283,18 +313,25 @@ function allocateAfresh(pass: OwnPass): Holding | undefined {
   return allocated.value;
 }
 
-/** Notes what the Service lacks; says so only if that was not said the last time. */
-function miss(pass: Pass, lack: Lack, line: PlannedLine): void {
+/** Notes what the Service lacks; says so only if that was not said the last time, be it before a restart. */
+function miss(pass: OwnPass, lack: Lack, line: PlannedLine): void {
   pass.lack = lack;
   const said = pass.lastLack;
-  if (said !== undefined && said.cause.message === lack.cause.message && said.event?.reason === lack.event?.reason) return;
+  if (said !== undefined && said.cause.advice === lack.cause.advice && said.event?.reason === lack.event?.reason) return;
   pass.lines.push(line);
-  if (lack.event !== undefined) pass.events.push(lack.event);
+  const stands = said === undefined && tells(pass.facts, lack.cause);
+  if (lack.event !== undefined && !stands) pass.events.push(lack.event);
 }
 
-/** What is said beside a write. */
-function noteWrite(pass: Pass, facts: ServiceFacts, write: DesiredStatus): void {
-  if (facts.ingress.length > 0 && write.ingress.length === 0) pass.lines.push(lines.removed());
+/** Whether the Service's condition gives this cause already. */
+function tells(facts: AddressableFacts, { advice }: AllocationFailure): boolean {
+  const { message } = ownCondition(facts) ?? {};
+  return typeof message === 'string' && message.endsWith(advice);
+}
+
+/** What is said beside a write of addresses. */
+function noteWrite(pass: Pass, facts: ServiceFacts, addresses: DesiredAddresses | undefined): void {
+  if (facts.ingress.length > 0 && addresses?.ingress.length === 0) pass.lines.push(lines.removed());
   for (const key of deprecatedAnnotations(facts)) {
     pass.events.push(events.deprecatedAnnotation(key));
     pass.lines.push(lines.deprecatedAnnotation(key));
