@@ -1,16 +1,43 @@
+import { uptime } from 'node:os';
+import { ConfigurationReport } from '../kubernetes/configuration-report.ts';
+import { ConfigurationStateOperator, speakerState } from '../kubernetes/configuration-state-operator.ts';
+import { OwnPod } from '../kubernetes/own-pod.ts';
+import type { ResourceOperator } from '../kubernetes/resource-operator.ts';
 import { milliseconds } from '../lib/clock.ts';
+import type { SessionReport } from '../model/bgp-plan.ts';
+import type { WireChange } from '../model/plan.ts';
+import type { SpeakerStatus } from '../model/speaker-status.ts';
 import { endProcess } from '../program/ending.ts';
-import { type ProgramPorts, runProgram, type Work } from '../program/program.ts';
+import { runProgram } from '../program/program.ts';
+import { bootId, stateFile } from '../program/state-directory.ts';
+import { runStatusCommand, statusPathIn } from '../program/status-command.ts';
+import { serveStatus } from '../program/status-socket.ts';
 import { surroundingsOf, textOf } from '../program/surroundings.ts';
+import type { ProgramPorts, Work } from '../program/work.ts';
 import type { HealthCheck } from '../telemetry/health-server.ts';
 import { EXCLUDE_FILE, parseExcludeList } from './exclude-list.ts';
 import { parseSpeakerOptions, type SpeakerOptions, speakerHelp } from './options.ts';
+import { firstKeyOf, type KeyFile, keyPathOf, watchKey } from './segment-key.ts';
+import { HeldSessions } from './shell/held-sessions.ts';
+import type { SegmentSettings, WireSettings } from './shell/messages.ts';
 import { type WireHealth, WireThread } from './shell/wire-thread.ts';
 import { watchWire } from './shell/wire-watchdog.ts';
 import { AnnouncedServices } from './watch/announced-services.ts';
+import { AnnouncementNotices } from './watch/announcement-notices.ts';
 import { AnnouncementOperator } from './watch/announcement-operator.ts';
 import { Announcer } from './watch/announcer.ts';
+import { BgpConfigurationOperator } from './watch/bgp-configuration-operator.ts';
+import { BgpStatusOperator } from './watch/bgp-status-operator.ts';
+import { Configuration } from './watch/configuration.ts';
+import { configurationSource } from './watch/configuration-source.ts';
+import { KeptText } from './watch/kept-text.ts';
 import { L2StatusOperator } from './watch/l2-status-operator.ts';
+import { OwnDaemonSet } from './watch/own-daemon-set.ts';
+import { PlanKeeper, type PlanKeeperPorts } from './watch/plan-keeper.ts';
+import { RouteAnnouncer } from './watch/route-announcer.ts';
+import { RouteOperator, type RouteWorld } from './watch/route-operator.ts';
+import { SessionBook, type SessionBookPorts } from './watch/session-book.ts';
+import { speakerStatus } from './watch/speaker-status.ts';
 import { WireReports } from './watch/wire-reports.ts';
 
 /** A thread that owns the wire answers in microseconds; one that needs this long serves nobody in time. */
@@ -22,46 +49,163 @@ const NOT_READY: Readonly<Record<WireHealth, string | undefined>> = {
   silent: 'it does not answer',
 };
 
+/** How speakers watch each other, unless they are told not to. */
+function segmentOf(options: SpeakerOptions): { readonly segment?: SegmentSettings } {
+  const { nodeName: node, helloMilliseconds, idleHelloMilliseconds, speakerGraceSeconds, restartGraceSeconds } = options;
+  if (helloMilliseconds === 0) return {};
+  const timing = {
+    busyInterval: milliseconds(helloMilliseconds),
+    idleInterval: milliseconds(Math.max(idleHelloMilliseconds, helloMilliseconds)),
+    speakerGrace: milliseconds(speakerGraceSeconds * 1_000),
+    restartGrace: milliseconds(restartGraceSeconds * 1_000),
+  };
+  return { segment: { node, key: firstKeyOf(keyFileOf(options)), timing, gone: [] } };
+}
+
+/** What the thread that owns the wire is told by flags. */
+function wireSettingsOf(options: SpeakerOptions): Omit<WireSettings, 'excludedInterfaces' | 'heldSessions'> {
+  const { nodeName: node, logLevel, bgpListenPort } = options;
+  return { node, bgpListenPort, debug: logLevel === 'debug' || logLevel === 'all', ...segmentOf(options) };
+}
+
+/** The mounted key, where there is to be one. */
+function keyFileOf({ memberlistSecretKeyPath }: SpeakerOptions): KeyFile | undefined {
+  const path = keyPathOf(memberlistSecretKeyPath);
+  return path === undefined ? undefined : { path, read: () => textOf(path) };
+}
+
+/** Brings the key of the mounted Secret to the wire, now and whenever it changes. */
+async function followKey(options: SpeakerOptions, thread: WireThread, { clock, log }: ProgramPorts, signal: AbortSignal): Promise<void> {
+  const file = keyFileOf(options);
+  if (file === undefined || options.helloMilliseconds === 0) return;
+  const listener = { changed: (key: string) => thread.setKey(key), warn: (message: string) => log.warn(message, { op: 'segmentKey' }) };
+  await watchKey(file, clock, listener, signal);
+}
+
+/** Whether the wire is served, for the readiness probe. */
+function wireCheck(thread: WireThread): HealthCheck {
+  return { name: 'wire', check: async () => NOT_READY[await thread.ping(PING_DEADLINE, new AbortController().signal)] };
+}
+
+/** Keeps the plan in the folder of this node, for as long as it is worth something. */
+function keeperOf(
+  options: SpeakerOptions,
+  parts: Pick<PlanKeeperPorts, 'announced' | 'routes' | 'applyToWire'>,
+  ports: ProgramPorts,
+): PlanKeeper {
+  const { stateDirectory, speakerGraceSeconds: graceSeconds } = options;
+  const boot = { id: bootId(), seconds: uptime };
+  const keptAs = (name: string): KeptText => new KeptText(stateFile(stateDirectory, name, ports.log), boot);
+  const files = { plan: keptAs('plan'), alive: keptAs('alive') };
+  return new PlanKeeper({ ...ports, ...parts, files, version: surroundings.version, graceSeconds });
+}
+
+/**
+ * Who hears how the BGP sessions are: the metrics, and the memory in the folder of this node of which there were, without which a
+ * router could not be told that packets were forwarded over a restart.
+ */
+function sessionsOf(
+  { stateDirectory, nodeName: node }: SpeakerOptions,
+  { log, metrics, events }: ProgramPorts,
+  peerOf: SessionBookPorts['peerOf'],
+): { readonly book: SessionBook; readonly take: (sessions: readonly SessionReport[]) => void; readonly held: () => readonly string[] } {
+  const book = new SessionBook({ node, metrics, events, peerOf });
+  const held = new HeldSessions(bootId(), stateFile(stateDirectory, 'bgp-sessions', log));
+  const take = (sessions: readonly SessionReport[]): void => {
+    book.take(sessions);
+    held.take(sessions);
+  };
+  return { book, take, held: () => held.keys };
+}
+
+/** Tells on the socket of this node how things are, to its administrator. */
+async function tellStatus(options: SpeakerOptions, parts: StatusParts, { clock, log }: ProgramPorts, signal: AbortSignal): Promise<void> {
+  const { nodeName: node, stateDirectory } = options;
+  if (stateDirectory === '') return;
+  const { keeper, announcer, routes, book } = parts;
+  const status = (): SpeakerStatus =>
+    speakerStatus({
+      ...{ node, at: clock.wallMilliseconds(), resumed: keeper.resumed, sessions: book.sessions, gaps: routes.gaps },
+      ...{ ...keeper.told, layer2Reasons: announcer.reasons, bgpReasons: routes.reasons },
+    });
+  await serveStatus({ path: statusPathIn(stateDirectory), clock, log, status: () => JSON.stringify(status()) }, signal);
+}
+
+interface StatusParts {
+  readonly keeper: PlanKeeper;
+  readonly announcer: Announcer;
+  readonly routes: RouteAnnouncer;
+  readonly book: SessionBook;
+}
+
+/** Makes the parts of this process known to each other: the thread that owns the wire, and those who say what it is to do. */
 function wire(options: SpeakerOptions, excludedInterfaces: readonly string[], ports: ProgramPorts): Work {
   const { clock, log, metrics, events, statusWriter } = ports;
-  const node = options.nodeName;
-  const { namespace, podName } = options;
+  const { nodeName: node, namespace, podName, ignoreExcludeLb: ignoreExcludeLabel } = options;
   const announced = new AnnouncedServices();
+  const notices = new AnnouncementNotices({ node, events, metrics, log });
+  const source = configurationSource(ports.stores, namespace);
+  const sessions = sessionsOf(options, ports, (name) => source.bgp().peers.find(({ metadata }) => metadata.name === name));
+  const applyToWire = (change: WireChange): void => {
+    thread.apply(change);
+    keeper.changed();
+  };
+  const routeAnnouncer = new RouteAnnouncer({ notices, log, applyToWire });
   const reports = new WireReports(log, metrics, {
     interfacesChanged: (names) => announcements.setLocalInterfaces(names),
+    sessionsChanged: sessions.take,
     broken: () => thread.restart(),
+    nodesGone: (names) => announcements.setGoneNodes(names),
   });
   const thread = new WireThread({
     clock,
     excludedInterfaces,
-    debug: options.logLevel === 'debug' || options.logLevel === 'all',
+    ...wireSettingsOf(options),
+    heldSessions: sessions.held,
+    drainAtEnd: () => (daemonSet.removed ? drainPause : undefined),
     onReport: (report) => reports.take(report),
-    onPlanWanted: () => thread.apply({ kind: 'replace', announcements: announced.announcements() }),
+    onPlanWanted: () => keeper.replay(),
   });
-  const announcer = new Announcer({ node, announced, events, metrics, log, applyToWire: (change) => thread.apply(change) });
-  const loadBalancerClass = options.lbClass === '' ? undefined : options.lbClass;
-  const { ignoreExcludeLb: ignoreExcludeLabel } = options;
-  const announcements = new AnnouncementOperator(
-    { node, namespace, loadBalancerClass, ignoreExcludeLabel, announced, announcer, metrics },
-    ports,
-  );
-  const statuses = new L2StatusOperator({ node, namespace, podName, announced, statusWriter }, ports);
-  const wireAnswers: HealthCheck = {
-    name: 'wire',
-    check: async () => NOT_READY[await thread.ping(PING_DEADLINE, new AbortController().signal)],
-  };
+  const keeper: PlanKeeper = keeperOf(options, { announced, routes: routeAnnouncer, applyToWire: (change) => thread.apply(change) }, ports);
+  const announcer = new Announcer({ node, announced, notices, log, applyToWire });
+  const report = new ConfigurationReport(metrics, ['layer2', 'bgp']);
+  const configuration = new Configuration({ node, source, log, faultsFound: (part, faults) => report.set(part, faults) });
+  const drainPause = milliseconds(options.bgpDrainSeconds * 1_000);
+  const choices = { node, namespace, loadBalancerClass: options.lbClass || undefined, ignoreExcludeLabel, drainPause, configuration };
+  const announcements: AnnouncementOperator = new AnnouncementOperator({ ...choices, announced, announcer }, ports);
+  const ownPod = new OwnPod({ api: ports.api, log, namespace, podName });
+  const daemonSet: OwnDaemonSet = new OwnDaemonSet({ namespace, ownPod }, ports);
+  const state = new ConfigurationStateOperator({ namespace, identity: speakerState(node), report, ownPod }, ports);
+  const statuses = new L2StatusOperator({ node, namespace, ownPod, announced, statusWriter }, ports);
+  const routing = routingOperators({ ...choices, announcer: routeAnnouncer, ownPod }, ports);
+  const operators = [announcements, statuses, ...routing, state, daemonSet];
   return {
-    ready: [wireAnswers],
-    run: async (signal) => {
+    ready: [wireCheck(thread)],
+    always: async (signal) => {
       const watchdog = watchWire({ thread, clock, onReport: (report) => reports.take(report) }, signal);
-      await Promise.all([thread.run(signal), watchdog, announcements.start(signal), statuses.start(signal)]);
+      const wire = [thread.run(signal), keeper.run(signal), watchdog, followKey(options, thread, ports, signal)];
+      const told = tellStatus(options, { keeper, announcer, routes: routeAnnouncer, book: sessions.book }, ports, signal);
+      await Promise.all([told, ...wire, ...operators.map((operator) => operator.start(signal))]);
     },
   };
 }
 
+/** Who decides over routes, who has the configuration read that they rest on, and who says to whom they are announced. */
+function routingOperators(world: RouteWorld & { readonly ownPod: OwnPod }, ports: ProgramPorts): readonly ResourceOperator[] {
+  const routes = new RouteOperator(world, ports);
+  const { namespace, configuration } = world;
+  const { statusWriter } = ports;
+  return [
+    routes,
+    new BgpConfigurationOperator({ namespace, configuration, changed: () => routes.configurationChanged() }, ports),
+    new BgpStatusOperator({ ...world, statusWriter }, ports),
+  ];
+}
+
 const surroundings = surroundingsOf(process);
 const excludeList = parseExcludeList(textOf(EXCLUDE_FILE));
-if (excludeList.ok) {
+if (surroundings.argv[0] === 'status') await endProcess(process, await runStatusCommand(surroundings));
+else if (excludeList.ok) {
   const exitCode = await runProgram(
     {
       name: 'speaker',

@@ -35,9 +35,8 @@ test('upstream manifests start it as they are', () => {
       values: { nodeName: 'node-1', podName: 'speaker-abcde', namespace: 'metallb-system', port: 7472 },
       unusedFlags: [
         'METALLB_HOST has no effect: it was deprecated, the node object tells the address',
-        'METALLB_ML_BIND_ADDR has no effect: speakers form no memberlist',
-        'METALLB_ML_LABELS has no effect: speakers form no memberlist',
-        'METALLB_ML_SECRET_KEY_PATH has no effect: speakers form no memberlist',
+        'METALLB_ML_BIND_ADDR has no effect: speakers hear each other on the segment',
+        'METALLB_ML_LABELS has no effect: speakers hear each other on the segment',
       ],
     },
   });
@@ -47,7 +46,24 @@ test('each flag of upstream is accepted', () => {
   const parsed = parseSpeakerOptions(UPSTREAM_FLAGS, {}, 'ns');
   if (!parsed.ok || parsed.value.kind !== 'run') throw new Error(JSON.stringify(parsed));
   expect(parsed.value.values).toMatchObject({ nodeName: 'node-1', ignoreExcludeLb: true, bgpDebounceMilliseconds: 10 });
-  expect(parsed.value.unusedFlags).toHaveLength(UPSTREAM_FLAGS.length - 2);
+  expect(parsed.value.unusedFlags).toHaveLength(UPSTREAM_FLAGS.length - 3);
+});
+
+test.each<{ argv: string[]; env: Readonly<Record<string, string>>; is: object }>([
+  {
+    argv: [],
+    env: {},
+    is: { helloMilliseconds: 100, idleHelloMilliseconds: 1_000, speakerGraceSeconds: 30, restartGraceSeconds: 300, bgpDrainSeconds: 5 },
+  },
+  { argv: ['--hello-interval=0'], env: {}, is: { helloMilliseconds: 0 } },
+  { argv: ['--hello-interval=250', '--speaker-grace=0'], env: {}, is: { helloMilliseconds: 250, speakerGraceSeconds: 0 } },
+  {
+    argv: [],
+    env: { TYPEMETAL_HELLO_INTERVAL: '50', TYPEMETAL_RESTART_GRACE: '60' },
+    is: { helloMilliseconds: 50, restartGraceSeconds: 60 },
+  },
+])('$argv $env: $is', ({ argv, env, is }) => {
+  expect(parseSpeakerOptions(['--node-name=a', ...argv], env, 'ns')).toMatchObject({ ok: true, value: { values: is } });
 });
 
 describe('what is refused', () => {
@@ -57,6 +73,11 @@ describe('what is refused', () => {
       argv: ['--node-name=a'],
       env: { METALLB_BGP_DEBOUNCE_TIMEOUT: '-1' },
       error: 'METALLB_BGP_DEBOUNCE_TIMEOUT: "-1" is not allowed, want a whole number from 1 to 86400000',
+    },
+    {
+      argv: ['--node-name=a', '--hello-interval=10'],
+      env: {},
+      error: '--hello-interval: "10" is not allowed, want a whole number from 50 to 10000',
     },
     {
       argv: ['--node-name=a'],

@@ -5,6 +5,7 @@ import {
   type Environment,
   type Invocation,
   integerOption,
+  type Option,
   type OptionTable,
   parseOptions,
   textOption,
@@ -24,6 +25,17 @@ export interface SpeakerOptions extends CommonOptions {
   readonly memberlistLabels: string;
   readonly memberlistSecretKeyPath: string;
   readonly memberlistWanConfig: boolean;
+  /** Between two hellos of a speaker that announces something; 0 when speakers do not watch each other. */
+  readonly helloMilliseconds: number;
+  readonly idleHelloMilliseconds: number;
+  readonly speakerGraceSeconds: number;
+  readonly restartGraceSeconds: number;
+  /** How long routers have to move their traffic from a node that is to leave. */
+  readonly bgpDrainSeconds: number;
+  /** Where BGP peers may connect to this node; 0 for nowhere. */
+  readonly bgpListenPort: number;
+  /** What is kept there outlives the process, and not the kernel. Empty for none. */
+  readonly stateDirectory: string;
   readonly bgpDebounceMilliseconds: number;
   readonly frrk8sNamespace: string;
   readonly frrk8sSecretPassthrough: boolean;
@@ -39,7 +51,13 @@ const DEBOUNCE_MILLISECONDS = 3_000;
 const DEBOUNCE_RANGE = { least: 1, most: 86_400_000 };
 const PORT_RANGE = { least: 0, most: 65_535 };
 
-const memberlist: Pick<Wording<never>, 'group' | 'unused'> = { group: compatibility, unused: 'speakers form no memberlist' };
+const memberlist: Pick<Wording<never>, 'group' | 'unused'> = { group: compatibility, unused: 'speakers hear each other on the segment' };
+const LAYER_2 = 'Layer 2';
+/** A hello says its pause in 16 bits; below 50 ms a busy machine would be taken for a dead one. */
+const HELLO_RANGE = { least: 50, most: 10_000 };
+/** Longer than anybody waits for a node. */
+const DRAIN_RANGE = { least: 0, most: 3_600 };
+const GRACE_RANGE = { least: 0, most: 86_400 };
 const frr: Pick<Wording<never>, 'group' | 'unused'> = { group: compatibility, unused: 'routes are announced without FRR' };
 
 const OPTIONS: OptionTable<SpeakerOptions> = {
@@ -76,11 +94,57 @@ const OPTIONS: OptionTable<SpeakerOptions> = {
     help: 'pods of the other speakers',
   }),
   memberlistSecretKeyPath: textOption('DIR', {
-    ...memberlist,
     flag: 'ml-secret-key-path',
     env: 'METALLB_ML_SECRET_KEY_PATH',
-    help: 'memberlist key',
+    group: LAYER_2,
+    help: 'folder of the file secretkey, which signs what speakers say to each other',
   }),
+  helloMilliseconds: helloOption(100, {
+    flag: 'hello-interval',
+    env: 'TYPEMETAL_HELLO_INTERVAL',
+    group: LAYER_2,
+    help: 'milliseconds between two hellos of a speaker that announces addresses; a dead node is replaced after three; 0 for none',
+  }),
+  idleHelloMilliseconds: integerOption(1_000, HELLO_RANGE, {
+    flag: 'idle-hello-interval',
+    env: 'TYPEMETAL_IDLE_HELLO_INTERVAL',
+    group: LAYER_2,
+    help: 'the same for a speaker that announces none',
+  }),
+  speakerGraceSeconds: integerOption(30, GRACE_RANGE, {
+    flag: 'speaker-grace',
+    env: 'TYPEMETAL_SPEAKER_GRACE',
+    group: LAYER_2,
+    help: 'seconds for which a node keeps its addresses while its kernel answers and its speaker does not',
+  }),
+  restartGraceSeconds: integerOption(300, GRACE_RANGE, {
+    flag: 'restart-grace',
+    env: 'TYPEMETAL_RESTART_GRACE',
+    group: LAYER_2,
+    help: 'the same after the speaker was told to end, as in a roll-out',
+  }),
+  bgpDrainSeconds: integerOption(5, DRAIN_RANGE, {
+    flag: 'bgp-drain',
+    env: 'TYPEMETAL_BGP_DRAIN',
+    group: 'BGP',
+    help: 'seconds for which routers are told to prefer other nodes before the routes of one that is to leave are taken back',
+  }),
+  bgpListenPort: integerOption(0, PORT_RANGE, {
+    flag: 'bgp-listen-port',
+    env: 'TYPEMETAL_BGP_LISTEN_PORT',
+    group: 'BGP',
+    help: 'port at which BGP peers may connect to this node, as a rule 179; 0 to connect to them only',
+  }),
+  stateDirectory: textOption(
+    'DIR',
+    {
+      flag: 'state-directory',
+      env: 'TYPEMETAL_STATE_DIRECTORY',
+      group: kubernetes,
+      help: 'folder of what a restarted speaker has to know of the last one; a restart of the node empties it',
+    },
+    '/run/typemetal',
+  ),
   memberlistWanConfig: booleanOption({ ...memberlist, flag: 'ml-wan-config', help: 'memberlist timers for slow networks' }),
   bgpDebounceMilliseconds: integerOption(DEBOUNCE_MILLISECONDS, DEBOUNCE_RANGE, {
     ...frr,
@@ -94,6 +158,12 @@ const OPTIONS: OptionTable<SpeakerOptions> = {
   frrReloaderPidFile: textOption('PATH', { ...frr, env: 'FRR_RELOADER_PID_FILE', help: 'process that reloads FRR' }),
   frrLoggingLevel: textOption('LEVEL', { ...frr, env: 'FRR_LOGGING_LEVEL', help: 'log level of FRR' }),
 };
+
+/** A pause between hellos, or 0. */
+function helloOption(fallback: number, wording: Wording<number>): Option<number> {
+  const option = integerOption(fallback, HELLO_RANGE, wording);
+  return { ...option, read: (text) => (text === '0' ? ok(0) : option.read(text)) };
+}
 
 /**
  * Reads the speaker's command line. `serviceAccountNamespace` is what Kubernetes mounts into a pod, undefined

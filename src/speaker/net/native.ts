@@ -38,13 +38,37 @@ export interface NativeSockets {
   close(socket: NativeSocket): void;
 }
 
-/** Where the Makefile puts it, seen from this file. */
-const BUILT = new URL('../../../build/typemetal_net.node', import.meta.url);
+/** The compiled part for TCP, `native/typemetal_tcp.c`. */
+export interface NativeTcp {
+  /**
+   * Makes a socket for connections to `peer`, of four or sixteen octets; a descriptor, or a negative errno when the
+   * kernel refuses. `password` has up to 80 octets, none for no signatures; `device` is empty or the name of a device.
+   */
+  openTcpSocket(peer: Uint8Array, password: Uint8Array, ttl: number, device: string): number;
+  /** Makes a socket that listens at `address`, or at all of its family for zeros; a descriptor, or a negative errno. */
+  openTcpListener(address: Uint8Array, port: number, ttl: number, device: string): number;
+  /** Has connections of `peer` to a listening socket be signed, or no more for an empty password; 0 or a negative errno. */
+  setTcpPassword(descriptor: number, peer: Uint8Array, password: Uint8Array): number;
+}
 
-/** Loads the compiled part; throws a {@link NetworkError} that says how to get it. `path` is for a bundle that moved it. */
-export function loadNativeSockets(path: string = fileURLToPath(BUILT)): NativeSockets {
+/** Where the Makefile puts them, seen from this file; a bundle has them beside it. */
+const FOLDER = new URL(import.meta.url.endsWith('.ts') ? '../../../build/' : './', import.meta.url);
+const SOCKETS = new URL('typemetal_net.node', FOLDER);
+const TCP = new URL('typemetal_tcp.node', FOLDER);
+
+/** Loads the compiled part; throws a {@link NetworkError} that says how to get it. */
+export function loadNativeSockets(path: string = fileURLToPath(SOCKETS)): NativeSockets {
+  return load(path) as NativeSockets;
+}
+
+/** The same for TCP. */
+export function loadNativeTcp(path: string = fileURLToPath(TCP)): NativeTcp {
+  return load(path) as NativeTcp;
+}
+
+function load(path: string): unknown {
   try {
-    return createRequire(import.meta.url)(path) as NativeSockets;
+    return createRequire(import.meta.url)(path);
   } catch (cause) {
     throw new NetworkError('NO_ADDON', `the compiled part ${path} cannot be loaded: run "make addon"`, { cause });
   }

@@ -1,7 +1,18 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { PACKET_CLASS, runFilter } from '../../../test/support/filter-machine.ts';
-import { arpRequestFilter, coverAddresses, KEPT_OCTETS, MAX_INSTRUCTIONS, MAX_RANGES, type PacketFilter } from './packet-filter.ts';
+import { neighborSolicitation } from '../../../test/support/ndp-frames.ts';
+import {
+  arpReplyFilter,
+  arpRequestFilter,
+  coverAddresses,
+  everyFrameFilter,
+  KEPT_OCTETS,
+  MAX_INSTRUCTIONS,
+  MAX_RANGES,
+  type PacketFilter,
+  solicitationFilter,
+} from './packet-filter.ts';
 
 const LAST = 0xffff_ffff;
 
@@ -145,4 +156,46 @@ test('with less room a filter keeps more, never less', () => {
       expect(coverAddresses(addresses, room).length).toBeLessThanOrEqual(room);
     }),
   );
+});
+
+describe('solicitationFilter', () => {
+  const filter = solicitationFilter([0x0a00_0001, 0x0a00_0003]);
+
+  test.each<{ what: string; set?: Readonly<Record<number, number>>; target?: string; type?: number; kept: number }>([
+    { what: 'a question to the group', kept: KEPT_OCTETS },
+    { what: 'a question to this station', type: PACKET_CLASS.host, kept: KEPT_OCTETS },
+    { what: 'another address that ends alike', target: 'fd00::1:2:a00:3', kept: KEPT_OCTETS },
+    { what: 'an address in between', target: '2001:db8::a00:2', kept: 0 },
+    { what: "another station's frame, or one with a VLAN tag", type: PACKET_CLASS.otherHost, kept: 0 },
+    { what: 'another EtherType', set: { 13: 0xde }, kept: 0 },
+    { what: 'UDP', set: { 20: 17 }, kept: 0 },
+    { what: 'what crossed a router', set: { 21: 254 }, kept: 0 },
+    { what: 'an advertisement', set: { 54: 136 }, kept: 0 },
+    { what: 'another code', set: { 55: 1 }, kept: 0 },
+  ])('$what: keeps $kept', ({ set = {}, target = '2001:db8::a00:1', type = PACKET_CLASS.multicast, kept }) => {
+    const { buffer } = neighborSolicitation(target, { set });
+    expect(runFilter(filter, new DataView(buffer), type)).toBe(kept);
+  });
+
+  test('keeps nothing for nobody, and nothing of a frame cut short', () => {
+    const frame = new DataView(neighborSolicitation('2001:db8::a00:1').buffer, 0, 77);
+    expect(runFilter(filter, frame, PACKET_CLASS.multicast)).toBe(0);
+    expect(solicitationFilter([])).toHaveLength(1);
+  });
+});
+
+describe('arpReplyFilter', () => {
+  test.each<{ what: string; frame: DataView; type: number; kept: number }>([
+    { what: 'a reply to this station', frame: request(1, { 21: 2 }), type: PACKET_CLASS.host, kept: KEPT_OCTETS },
+    { what: 'a reply to all', frame: request(1, { 21: 2 }), type: PACKET_CLASS.broadcast, kept: 0 },
+    { what: "another station's reply", frame: request(1, { 21: 2 }), type: PACKET_CLASS.otherHost, kept: 0 },
+    { what: 'a request', frame: request(1), type: PACKET_CLASS.host, kept: 0 },
+    { what: 'another EtherType', frame: request(1, { 13: 0x35, 21: 2 }), type: PACKET_CLASS.host, kept: 0 },
+  ])('$what: keeps $kept', ({ frame, type, kept }) => {
+    expect(runFilter(arpReplyFilter(), frame, type)).toBe(kept);
+  });
+});
+
+test.each(Object.entries(PACKET_CLASS))('every frame is kept that is for this station or a group: %s', (name, type) => {
+  expect(runFilter(everyFrameFilter(1_400), request(1), type)).toBe(name === 'otherHost' ? 0 : 1_400);
 });

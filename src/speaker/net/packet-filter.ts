@@ -36,22 +36,34 @@ export const BPF = {
 /** The kernel's limit for one program (BPF_MAXINSNS). */
 export const MAX_INSTRUCTIONS = 4_096;
 
-/** Octets kept of a frame: ARP needs 42, the rest shows what follows it; upstream reads 128 as well. */
+/** Octets kept of a frame: ARP needs 42, a solicitation 86 and 8 for each further option; upstream reads 128 as well. */
 export const KEPT_OCTETS = 128;
 
 /** "How the link layer classed the frame" lives at this address of the kernel's own (SKF_AD_OFF + SKF_AD_PKTTYPE). */
 const PACKET_TYPE = 0xffff_f000 + 4;
-/** Classes up to here are for this station: 0 to its MAC, 1 broadcast. Groups, others' frames and own ones come after. */
+/** Classes below are for this station alone. */
+const PACKET_BROADCAST = 1;
+/** Classes below are for this station: 0 to its MAC, 1 broadcast. */
 const PACKET_MULTICAST = 2;
+/** Classes below are for this station or a group of stations. Others' frames and own ones come after. */
+const PACKET_OTHERHOST = 3;
 
 /** EtherType ARP and hardware type Ethernet, which are neighbours in the frame (RFC 826). */
 const ETHER_AND_HARDWARE_TYPE = { offset: 12, value: 0x0806_0001 };
 /** Protocol type IPv4, hardware length 6, protocol length 4 (RFC 826). */
 const PROTOCOL_TYPE_AND_LENGTHS = { offset: 16, value: 0x0800_0604 };
-const OPERATION = { offset: 20, request: 1 };
+const OPERATION = { offset: 20, request: 1, reply: 2 };
 const TARGET_ADDRESS_OFFSET = 38;
 
-/** Instructions of {@link PREAMBLE} and the jumps that the tree may need in between, generously. */
+const ETHER_TYPE_IPV6 = { offset: 12, value: 0x86dd };
+/** Next header ICMPv6 and the hop limit of what has crossed no router (RFC 4861, Section 7.1.1). */
+const NEXT_HEADER_AND_HOP_LIMIT = { offset: 20, value: 0x3aff };
+/** Type Neighbor Solicitation and code 0, in a message without extension headers before it (RFC 4861, Section 4.3). */
+const SOLICITATION = { offset: 54, value: 0x8700 };
+/** The last 32 of the 128 bits of the target. */
+const TARGET_TAIL_OFFSET = 74;
+
+/** Instructions of a preamble and the jumps that the tree may need in between, generously. */
 const OVERHEAD = 256;
 
 /** More ranges than this do not fit: two comparisons for each, one in 60 again for far jumps. */
@@ -63,22 +75,31 @@ const NEAR_COMPARISONS = 200;
 const KEEP: FilterInstruction = instruction(BPF.accept, KEPT_OCTETS);
 const DROP: FilterInstruction = instruction(BPF.accept, 0);
 
-/** Drops everything that is not an ARP request for IPv4 over Ethernet, sent to this station or to all. */
-const PREAMBLE: PacketFilter = [
-  instruction(BPF.loadWord, ETHER_AND_HARDWARE_TYPE.offset),
-  instruction(BPF.jumpIfEqual, ETHER_AND_HARDWARE_TYPE.value, 1, 0),
-  DROP,
-  instruction(BPF.loadWord, PROTOCOL_TYPE_AND_LENGTHS.offset),
-  instruction(BPF.jumpIfEqual, PROTOCOL_TYPE_AND_LENGTHS.value, 1, 0),
-  DROP,
-  instruction(BPF.loadHalf, OPERATION.offset),
-  instruction(BPF.jumpIfEqual, OPERATION.request, 1, 0),
-  DROP,
-  instruction(BPF.loadWord, PACKET_TYPE),
-  instruction(BPF.jumpIfAtLeast, PACKET_MULTICAST, 0, 1),
-  DROP,
+/** Drops everything that is not an ARP request for IPv4 over Ethernet, sent to this station or to all; loads its target. */
+const ARP_PREAMBLE: PacketFilter = [
+  ...demand(BPF.loadWord, ETHER_AND_HARDWARE_TYPE.offset, ETHER_AND_HARDWARE_TYPE.value),
+  ...demand(BPF.loadWord, PROTOCOL_TYPE_AND_LENGTHS.offset, PROTOCOL_TYPE_AND_LENGTHS.value),
+  ...demand(BPF.loadHalf, OPERATION.offset, OPERATION.request),
+  ...demandClassBelow(PACKET_MULTICAST),
   instruction(BPF.loadWord, TARGET_ADDRESS_OFFSET),
 ];
+
+/** Drops everything that is not a Neighbor Solicitation to this station or to a group; loads the tail of its target. */
+const SOLICITATION_PREAMBLE: PacketFilter = [
+  ...demand(BPF.loadHalf, ETHER_TYPE_IPV6.offset, ETHER_TYPE_IPV6.value),
+  ...demand(BPF.loadHalf, NEXT_HEADER_AND_HOP_LIMIT.offset, NEXT_HEADER_AND_HOP_LIMIT.value),
+  ...demand(BPF.loadHalf, SOLICITATION.offset, SOLICITATION.value),
+  ...demandClassBelow(PACKET_OTHERHOST),
+  instruction(BPF.loadWord, TARGET_TAIL_OFFSET),
+];
+
+function demand(load: number, offset: number, value: number): PacketFilter {
+  return [instruction(load, offset), instruction(BPF.jumpIfEqual, value, 1, 0), DROP];
+}
+
+function demandClassBelow(bound: number): PacketFilter {
+  return [instruction(BPF.loadWord, PACKET_TYPE), instruction(BPF.jumpIfAtLeast, bound, 0, 1), DROP];
+}
 
 function instruction(code: number, operand: number, ifTrue = 0, ifFalse = 0): FilterInstruction {
   return { code, ifTrue, ifFalse, operand };
@@ -92,10 +113,38 @@ function instruction(code: number, operand: number, ifTrue = 0, ifFalse = 0): Fi
  * less. Frames with a VLAN tag are dropped: the kernel classes them as another station's.
  */
 export function arpRequestFilter(addresses: Iterable<number>, maxRanges: number = MAX_RANGES): PacketFilter {
+  return filterOf(ARP_PREAMBLE, addresses, maxRanges);
+}
+
+/**
+ * The same for Neighbor Solicitations. `tails` are the last 32 bits of the addresses: a question for another address
+ * that ends alike is kept as well, which costs its reader a look.
+ */
+export function solicitationFilter(tails: Iterable<number>, maxRanges: number = MAX_RANGES): PacketFilter {
+  return filterOf(SOLICITATION_PREAMBLE, tails, maxRanges);
+}
+
+/** A program that keeps the ARP replies that were sent to this station: what kernels answer that it asked. */
+export function arpReplyFilter(): PacketFilter {
+  const { offset, reply } = OPERATION;
+  return [
+    ...demand(BPF.loadWord, ETHER_AND_HARDWARE_TYPE.offset, ETHER_AND_HARDWARE_TYPE.value),
+    ...demand(BPF.loadHalf, offset, reply),
+    ...demandClassBelow(PACKET_BROADCAST),
+    KEEP,
+  ];
+}
+
+/** A program that keeps so many octets of every frame for this station, for all or for a group. */
+export function everyFrameFilter(keptOctets: number): PacketFilter {
+  return [...demandClassBelow(PACKET_OTHERHOST), instruction(BPF.accept, keptOctets)];
+}
+
+function filterOf(preamble: PacketFilter, numbers: Iterable<number>, maxRanges: number): PacketFilter {
   assert(maxRanges >= 1 && maxRanges <= MAX_RANGES, `a filter holds 1 to ${MAX_RANGES} ranges`);
-  const ranges = coverAddresses(addresses, maxRanges);
+  const ranges = coverAddresses(numbers, maxRanges);
   if (ranges.length === 0) return [DROP];
-  const program: FilterInstruction[] = [...PREAMBLE];
+  const program: FilterInstruction[] = [...preamble];
   appendTree(program, boundariesOf(ranges), 0);
   assert(program.length <= MAX_INSTRUCTIONS, 'the filter is longer than the kernel takes');
   return program;

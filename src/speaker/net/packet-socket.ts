@@ -28,6 +28,8 @@ export interface PacketSocketOptions {
   readonly purpose: string;
   readonly etherType: number;
   readonly filter: PacketFilter;
+  /** Room for each frame; 128 octets when not given. The filter keeps no more. */
+  readonly keptOctets?: number;
 }
 
 /** Whole frames, header included, in and out of one link; never in promiscuous mode. */
@@ -44,6 +46,6 @@ export interface PacketSocket extends Disposable {
 
 /** The port to the links of this node. */
 export interface PacketNetwork {
-  /** Opens a socket; throws a {@link NetworkError}. No frame from before, and none that the filter drops, is delivered. */
+  /** Opens a socket; throws a {@link NetworkError}. No frame from before, and none that the filter drops, is delivered. It is open until it is disposed of. */
   open(options: PacketSocketOptions, listener: PacketListener): PacketSocket;
 }

@@ -7,7 +7,7 @@ import type { FrameBatch, PacketListener, PacketNetwork, PacketSocket, PacketSoc
 /** Frames read in one go: fewer wake-ups under load, and no one has to wait for more than so many answers. */
 const SLOTS = 64;
 
-/** Room for one frame: the filters keep no more. */
+/** Room for one frame, unless more is asked for: the filters keep no more. */
 const SLOT_OCTETS = 128;
 
 /**
@@ -40,11 +40,17 @@ export class RawPacketNetwork implements PacketNetwork {
 }
 
 class ReceivedFrames implements FrameBatch {
-  readonly octets = new Uint8Array(SLOTS * SLOT_OCTETS);
+  readonly octets: Uint8Array;
   readonly lengths = new Uint32Array(SLOTS);
-  readonly #views = Array.from({ length: SLOTS }, (_, slot) => new DataView(this.octets.buffer, slot * SLOT_OCTETS, SLOT_OCTETS));
+  readonly #views: readonly DataView[];
   readonly #nothing = new DataView(new ArrayBuffer(0));
   count = 0;
+
+  constructor(slotOctets: number) {
+    const { buffer } = new Uint8Array(SLOTS * slotOctets);
+    this.octets = new Uint8Array(buffer);
+    this.#views = Array.from({ length: SLOTS }, (_, slot) => new DataView(buffer, slot * slotOctets, slotOctets));
+  }
 
   frame(index: number): DataView {
     return this.#views[index] ?? this.#nothing;
@@ -56,13 +62,15 @@ class ReceivedFrames implements FrameBatch {
 }
 
 class RawPacketSocket implements PacketSocket {
+  /** The kernel's socket is closed with the object that stands for it, and who only listens may hold nothing but the listener. */
+  static readonly #open = new Set<RawPacketSocket>();
   readonly #native: NativeSockets;
   readonly #purpose: string;
   readonly #socket: NativeSocket;
   readonly queueOctets: number;
 
-  constructor(native: NativeSockets, { link, purpose, etherType, filter }: PacketSocketOptions, listener: PacketListener) {
-    const frames = new ReceivedFrames();
+  constructor(native: NativeSockets, { link, purpose, etherType, filter, keptOctets }: PacketSocketOptions, listener: PacketListener) {
+    const frames = new ReceivedFrames(keptOctets ?? SLOT_OCTETS);
     const received = (count: number): void => {
       frames.count = Math.max(count, 0);
       if (count > 0) listener.received(frames);
@@ -74,6 +82,7 @@ class RawPacketSocket implements PacketSocket {
     this.#purpose = purpose;
     this.#socket = opened;
     this.queueOctets = Math.max(native.queueOctets(opened), 0);
+    RawPacketSocket.#open.add(this);
   }
 
   setFilter(filter: PacketFilter): void {
@@ -91,6 +100,7 @@ class RawPacketSocket implements PacketSocket {
 
   [Symbol.dispose](): void {
     this.#native.close(this.#socket);
+    RawPacketSocket.#open.delete(this);
   }
 }
 

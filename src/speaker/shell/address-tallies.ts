@@ -1,5 +1,4 @@
 import type { AddressCounts } from '../../model/plan.ts';
-import type { HeldAddress } from '../protocol/layer2/address-table.ts';
 
 interface Tally {
   requestsReceived: number;
@@ -7,18 +6,18 @@ interface Tally {
   gratuitousSent: number;
 }
 
-/** What was counted for each address since it was last taken; holds no more than the addresses that were held meanwhile. */
+/** What was counted for each address, by its canonical text, since it was last taken; holds no more than the addresses that were held meanwhile. */
 export class AddressTallies {
   readonly #tallies = new Map<string, Tally>();
 
   /** A request for it passed all checks. */
-  requested(held: HeldAddress): void {
-    this.#of(held.text).requestsReceived++;
+  requested(text: string): void {
+    this.#of(text).requestsReceived++;
   }
 
   /** An answer left. */
-  answered(held: HeldAddress): void {
-    this.#of(held.text).responsesSent++;
+  answered(text: string): void {
+    this.#of(text).responsesSent++;
   }
 
   /** A gratuitous packet left. */

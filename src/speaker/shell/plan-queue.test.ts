@@ -1,8 +1,9 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { announce, announcement, withdraw } from '../../../test/support/announcements.ts';
-import type { PlanChange } from '../../model/plan.ts';
-import { AddressTable } from '../protocol/layer2/address-table.ts';
+import type { Ipv4 } from '../../lib/ipv4.ts';
+import type { PlanChange, WireChange } from '../../model/plan.ts';
+import { AddressTable, IPV4 } from '../protocol/layer2/address-table.ts';
 import { PlanQueue } from './plan-queue.ts';
 
 const replace = (...services: readonly string[]): PlanChange => ({
@@ -38,15 +39,15 @@ test('a merged queue comes to the same end as the changes one by one, with an en
   fc.assert(
     fc.property(fc.array(change, { maxLength: 40 }), (history) => {
       const queue = new PlanQueue();
-      const [merged, plain] = [new AddressTable(), new AddressTable()];
+      const [merged, plain] = [new AddressTable(IPV4), new AddressTable(IPV4)];
       for (const one of history) {
         queue.add(one);
         plain.apply([one]);
       }
       const taken = queue.take();
       expect(taken.length).toBeLessThanOrEqual(4);
-      merged.apply(taken);
-      const textOf = (table: AddressTable): ReadonlySet<string> =>
+      merged.apply(taken.filter(isAnnouncement));
+      const textOf = (table: AddressTable<Ipv4>): ReadonlySet<string> =>
         new Set(
           Array.from(
             table.all(),
@@ -57,3 +58,49 @@ test('a merged queue comes to the same end as the changes one by one, with an en
     }),
   );
 });
+
+/** Whether a change is one of layer 2; the histories here have no others. */
+function isAnnouncement(change: WireChange): change is PlanChange {
+  return change.kind === 'announce' || change.kind === 'withdraw' || change.kind === 'replace';
+}
+
+test.each<{ what: string; added: WireChange[]; left: string[] }>([
+  {
+    what: 'routes of a Service take the place of earlier ones',
+    added: [route('default/a'), route('default/b'), route('default/a')],
+    left: ['route default/b', 'route default/a'],
+  },
+  {
+    what: 'what is announced and what is routed are two things',
+    added: [route('default/a'), withdraw('default/a')],
+    left: ['route default/a', 'withdraw'],
+  },
+  { what: 'of the peers the last word counts', added: [peers(), route('default/a'), peers()], left: ['route default/a', 'peers'] },
+  {
+    what: 'a whole plan of BGP makes obsolete what is of BGP',
+    added: [route('default/a'), peers(), withdraw('default/a'), { kind: 'replace-bgp', routes: [], peers: [] }, route('default/b')],
+    left: ['withdraw', 'replace-bgp', 'route default/b'],
+  },
+  {
+    what: 'that a node is about to leave stands',
+    added: [drain(false), drain(true), { kind: 'replace-bgp', routes: [], peers: [] }],
+    left: ['drain', 'replace-bgp'],
+  },
+])('$what', ({ added, left }) => {
+  const queue = new PlanQueue();
+  for (const change of added) queue.add(change);
+  expect(queue.take().map((change) => (change.kind === 'route' ? `route ${change.service}` : change.kind))).toEqual(left);
+  expect(queue.empty).toBe(true);
+});
+
+function route(service: string): WireChange {
+  return { kind: 'route', service, routes: [] };
+}
+
+function drain(draining: boolean): WireChange {
+  return { kind: 'drain', draining };
+}
+
+function peers(): WireChange {
+  return { kind: 'peers', peers: [] };
+}

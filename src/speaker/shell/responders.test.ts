@@ -3,8 +3,9 @@ import { FakeClock, settle } from '../../../test/support/fake-clock.ts';
 import { FakeNodeNetwork } from '../../../test/support/fake-node-network.ts';
 import { milliseconds } from '../../lib/clock.ts';
 import { networkError } from '../net/network-error.ts';
-import { AddressTable } from '../protocol/layer2/address-table.ts';
 import { AddressTallies } from './address-tallies.ts';
+import { ARP } from './arp-responder.ts';
+import { FamilyAnswers } from './family-answers.ts';
 import { Responders } from './responders.ts';
 
 /** ENXIO, ENODEV and ENOMEM of Linux, negative. */
@@ -24,15 +25,17 @@ beforeEach(() => {
   said = [];
   network.put({ index: 2 });
   const debug = (message: string): void => void said.push(`debug ${message}`);
-  const [table, tallies] = [new AddressTable(), new AddressTallies()];
+  const log = (level: string, message: string): void => void said.push(`${level} ${message}`);
+  const faulted = (thrown: unknown): void => expect(thrown).toBeUndefined();
+  const answers = new FamilyAnswers(ARP, { clock, tallies: new AddressTallies(), debug, counted: () => undefined, faulted, log });
   responders = new Responders({
     clock,
     excluded: [],
     connect: () => network,
-    context: { clock, table, tallies, debug, counted: () => undefined, faulted: (thrown) => expect(thrown).toBeUndefined() },
-    log: (level, message) => void said.push(`${level} ${message}`),
+    protocols: [answers],
+    debug,
+    log,
     namesChanged: (names) => void said.push(`names ${names.join(' ')}`),
-    opened: () => undefined,
     complete: () => undefined,
   });
 });

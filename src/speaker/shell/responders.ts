@@ -1,8 +1,9 @@
 import { type Clock, milliseconds, type Timer } from '../../lib/clock.ts';
 import { describeError, MetalError } from '../../lib/errors.ts';
+import type { OpenMembership } from '../net/group-membership.ts';
 import type { Link, LinkMonitor, WatchLinks } from '../net/link-monitor.ts';
+import type { NetworkError } from '../net/network-error.ts';
 import type { PacketNetwork } from '../net/packet-socket.ts';
-import { ArpResponder, type ResponderContext } from './arp-responder.ts';
 import { type InterfaceSelection, selectInterfaces } from './interface-selection.ts';
 import type { LogLine } from './outbox.ts';
 
@@ -10,6 +11,30 @@ import type { LogLine } from './outbox.ts';
 export interface NodeNetwork {
   readonly packets: PacketNetwork;
   readonly watchLinks: WatchLinks;
+  readonly openMembership: OpenMembership;
+}
+
+/** Answers on one link for what this node holds. Disposing of it ends that. */
+export interface Responder extends Disposable {
+  /** The link as it is now: its MAC is in every answer from here on. */
+  link: Link;
+  /** See `PacketSocket.queueOctets`. */
+  readonly queueOctets: number;
+  /** How many questions were lost since the last call because this thread was busy. */
+  takeDrops(): number;
+  /** Announces all that is held on the link, from the first round on. */
+  announceAll(): void;
+}
+
+/** Told when a responder works no more and is to be disposed of. */
+export type OpenFailed = (error: NetworkError) => void;
+
+/** A way to find addresses on a link, which needs a responder of its own there. */
+export interface ResponderProtocol {
+  readonly name: 'ARP' | 'NDP' | 'segment';
+  linksOf(selection: InterfaceSelection): readonly Link[];
+  /** Opens a responder; throws a {@link NetworkError}. */
+  open(link: Link, network: NodeNetwork, failed: OpenFailed): Responder;
 }
 
 /** What the responders need, and whom they tell. */
@@ -18,14 +43,25 @@ export interface RespondersOptions {
   readonly excluded: readonly RegExp[];
   /** Reaches the network; throws a {@link MetalError}, and is tried again later. */
   readonly connect: () => NodeNetwork;
-  readonly context: ResponderContext;
+  readonly protocols: readonly ResponderProtocol[];
+  readonly debug: ((message: string, fields: Readonly<Record<string, string | number>>) => void) | undefined;
   readonly log: (level: LogLine['level'], message: string, fields: LogLine['fields']) => void;
   /** The names of the links that are not excluded are these; called when they change. */
   readonly namesChanged: (names: readonly string[]) => void;
-  /** A responder is new, or its link speaks anew: it has a new MAC or its carrier is back. */
-  readonly opened: (responder: ArpResponder) => void;
   /** All links that should have a responder have one; called each time this becomes true. */
   readonly complete: () => void;
+}
+
+/** A responder that should be there. */
+interface Wanted {
+  readonly protocol: ResponderProtocol;
+  readonly link: Link;
+}
+
+/** One that is. */
+interface Open {
+  readonly protocol: ResponderProtocol;
+  readonly responder: Responder;
 }
 
 /** Something that the kernel refused. */
@@ -47,12 +83,12 @@ const GONE: ReadonlySet<string> = new Set(['ENODEV', 'ENXIO']);
 const RESCAN = milliseconds(60_000);
 
 /**
- * One responder for each link that should have one, whatever happens to the links: compares what is wanted with what is
+ * One responder for each protocol and link that should have one, whatever happens to the links: compares what is wanted with what is
  * there after each change and each failure, and tries again with back-off. Says one line for each change of state.
  */
 export class Responders implements Disposable {
   readonly #options: RespondersOptions;
-  readonly #open = new Map<string, ArpResponder>();
+  readonly #open = new Map<string, Open>();
   #network: NodeNetwork | undefined;
   #monitor: LinkMonitor | undefined;
   #links: readonly Link[] | undefined;
@@ -68,7 +104,7 @@ export class Responders implements Disposable {
     this.#options = options;
   }
 
-  /** Begins to watch the links; `opened` follows for each of them. */
+  /** Begins to watch the links and to open responders. */
   start(): void {
     this.#scheduleRescan();
     this.#reconcile();
@@ -79,16 +115,11 @@ export class Responders implements Disposable {
     return this.#complete;
   }
 
-  /** The responders that are there now. */
-  all(): Iterable<ArpResponder> {
-    return this.#open.values();
-  }
-
   [Symbol.dispose](): void {
     this.#retry?.[Symbol.dispose]();
     this.#rescan?.[Symbol.dispose]();
     this.#monitor?.[Symbol.dispose]();
-    for (const responder of this.#open.values()) responder[Symbol.dispose]();
+    for (const { responder } of this.#open.values()) responder[Symbol.dispose]();
     this.#open.clear();
   }
 
@@ -138,19 +169,19 @@ export class Responders implements Disposable {
     const selection = selectInterfaces(links, this.#options.excluded);
     this.#tellNames(selection);
     this.#tellUsable(selection);
-    const wanted = new Map(selection.arp.map((link) => [keyOf(link), link]));
-    for (const [key, responder] of this.#open) if (!wanted.has(key)) this.#close(key, responder);
+    const wanted = this.#wantedOn(selection);
+    for (const key of [...this.#open.keys()]) if (!wanted.has(key)) this.#close(key);
     const failures: Failure[] = [];
-    for (const [key, link] of wanted) {
-      const responder = this.#open.get(key);
-      if (responder !== undefined) {
-        this.#update(responder, link);
+    for (const [key, { protocol, link }] of wanted) {
+      const open = this.#open.get(key);
+      if (open !== undefined) {
+        this.#update(open.responder, link);
         continue;
       }
-      const refused = this.#attempt('createARPResponder', () => this.#create(key, link, network));
+      const refused = this.#attempt(`create${protocol.name}Responder`, () => this.#create(key, { protocol, link }, network));
       if (refused === undefined) continue;
       if (GONE.has(refused.code)) {
-        this.#options.context.debug?.('the interface was gone before ARP could be answered on it', { interface: link.name });
+        this.#options.debug?.(`the interface was gone before ${protocol.name} could be answered on it`, { interface: link.name });
         continue;
       }
       failures.push(refused);
@@ -158,6 +189,11 @@ export class Responders implements Disposable {
       if (refused?.code === 'EPERM') break;
     }
     return failures;
+  }
+
+  #wantedOn(selection: InterfaceSelection): ReadonlyMap<string, Wanted> {
+    const wanted = this.#options.protocols.flatMap((protocol) => protocol.linksOf(selection).map((link) => ({ protocol, link })));
+    return new Map(wanted.map((one) => [keyOf(one), one]));
   }
 
   #tellNames({ names }: InterfaceSelection): void {
@@ -168,43 +204,45 @@ export class Responders implements Disposable {
   }
 
   /** A node that can announce nowhere is silent on the wire while nothing fails: said when it begins and when it is over. */
-  #tellUsable({ arp }: InterfaceSelection): void {
-    const usable = arp.length > 0;
+  #tellUsable({ arp, ndp }: InterfaceSelection): void {
+    const names = new Set([...arp, ...ndp].map(({ name }) => name));
+    const usable = names.size > 0;
     if (usable === this.#usable) return;
     this.#usable = usable;
     const message = usable
-      ? `${arp.map(({ name }) => name).join(', ')} can announce addresses: the node is not silent any more`
+      ? `${[...names].join(', ')} can announce addresses: the node is not silent any more`
       : 'no network interface can announce addresses: all are excluded, down, without broadcast or part of another one';
     this.#options.log(usable ? 'info' : 'warn', message, { op: 'interfaceScan' });
   }
 
-  #create(key: string, link: Link, network: NodeNetwork): void {
-    const responder = new ArpResponder(link, network.packets, this.#options.context, (error) => this.#failed(key, error));
-    this.#open.set(key, responder);
-    const fields = { event: 'createARPResponder', interface: link.name, queueOctets: responder.queueOctets };
-    this.#options.log('info', 'created ARP responder for interface', fields);
-    this.#options.opened(responder);
+  #create(key: string, { protocol, link }: Wanted, network: NodeNetwork): void {
+    const responder = protocol.open(link, network, (error) => this.#failed(key, error));
+    this.#open.set(key, { protocol, responder });
+    const fields = { event: `create${protocol.name}Responder`, interface: link.name, queueOctets: responder.queueOctets };
+    this.#options.log('info', `created ${protocol.name} responder for interface`, fields);
+    responder.announceAll();
   }
 
-  #update(responder: ArpResponder, link: Link): void {
+  #update(responder: Responder, link: Link): void {
     const before = responder.link;
     responder.link = link;
     // The neighbours hold the old MAC, or the switch forgot the port: both need to hear of every address again.
-    if (before.mac !== link.mac || (link.carrier && !before.carrier)) this.#options.opened(responder);
+    if (before.mac !== link.mac || (link.carrier && !before.carrier)) responder.announceAll();
   }
 
-  #close(key: string, responder: ArpResponder): void {
+  #close(key: string): void {
+    const open = this.#open.get(key);
+    if (open === undefined) return;
     this.#open.delete(key);
-    responder[Symbol.dispose]();
-    const fields = { event: 'deleteARPResponder', interface: responder.link.name };
-    this.#options.log('info', 'deleted ARP responder for interface', fields);
+    open.responder[Symbol.dispose]();
+    const fields = { event: `delete${open.protocol.name}Responder`, interface: open.responder.link.name };
+    this.#options.log('info', `deleted ${open.protocol.name} responder for interface`, fields);
   }
 
   #failed(key: string, error: MetalError): void {
-    const responder = this.#open.get(key);
-    if (responder === undefined) return;
+    if (!this.#open.has(key)) return;
     this.#complete = false;
-    this.#close(key, responder);
+    this.#close(key);
     this.#complain([{ op: 'receive', code: error.code, message: describeError(error) }], this.#complaints);
     this.#scheduleRetry();
   }
@@ -243,15 +281,15 @@ export class Responders implements Disposable {
   }
 
   #tellDrops(): void {
-    for (const responder of this.#open.values()) {
+    for (const { protocol, responder } of this.#open.values()) {
       const drops = responder.takeDrops();
-      const message = `${drops} ARP requests were lost in the last minute: they came faster than they could be read`;
+      const message = `${drops} ${protocol.name} requests were lost in the last minute: they came faster than they could be read`;
       if (drops > 0) this.#options.log('warn', message, { op: 'receive', interface: responder.link.name });
     }
   }
 }
 
 /** A link that is renamed is another one: advertisements name links. */
-function keyOf(link: Link): string {
-  return `${link.index} ${link.name}`;
+function keyOf({ protocol, link }: Wanted): string {
+  return `${protocol.name} ${link.index} ${link.name}`;
 }

@@ -4,6 +4,7 @@ import { announce, announcement, numberOf, only, withdraw } from '../../../test/
 import { arpLine, arpRequest } from '../../../test/support/arp-frames.ts';
 import { FakeClock, settle } from '../../../test/support/fake-clock.ts';
 import { FakeNodeNetwork } from '../../../test/support/fake-node-network.ts';
+import { FakeTcp } from '../../../test/support/fake-tcp.ts';
 import { milliseconds } from '../../lib/clock.ts';
 import type { Ipv4 } from '../../lib/ipv4.ts';
 import { BROADCAST_MAC, type Mac } from '../../lib/mac.ts';
@@ -19,6 +20,7 @@ const NO_BUFFER = -105;
 class Scene implements Disposable {
   readonly clock = new FakeClock();
   readonly network = new FakeNodeNetwork();
+  readonly tcp = new FakeTcp();
   readonly reports: Report[] = [];
   readonly notices: Notice[] = [];
   readonly driver: WireDriver;
@@ -26,14 +28,15 @@ class Scene implements Disposable {
   constructor({ debug = false, excluded = ['^lo$'] }: { debug?: boolean; excluded?: readonly string[] } = {}) {
     this.network.put({ index: 2 });
     this.network.put({ index: 3 });
-    const settings = { excludedInterfaces: excluded, debug };
+    const settings = { node: 'node-1', excludedInterfaces: excluded, debug };
     const post = (notice: Notice): void => {
       this.notices.push(notice);
       if (notice.kind !== 'reports') return;
       this.reports.push(...notice.reports);
       setImmediate(() => this.driver.take({ kind: 'received' }));
     };
-    this.driver = new WireDriver(settings, { clock: this.clock, connect: () => this.network, post });
+    const network = { clock: this.clock, connect: () => this.network, connector: this.tcp, acceptor: this.tcp };
+    this.driver = new WireDriver(settings, { ...network, post, random: () => 0, randomBits: () => 1n });
   }
 
   async start(...changes: readonly PlanChange[]): Promise<void> {
@@ -313,12 +316,6 @@ describe('trouble', () => {
     await scene.ask(2, ...failing);
     expect(scene.lines('error')).toHaveLength(3);
     expect(scene.reports.filter(({ kind }) => kind === 'broken')).toEqual([{ kind: 'broken', message: 'the answer is broken' }]);
-  });
-
-  test('IPv6 addresses are said once', async () => {
-    await scene.start(announce('default/a', ['10.0.0.1', 'fd00::1']), announce('default/b', ['fd00::2']));
-    await scene.change(announce('default/c', ['fd00::3']));
-    expect(scene.lines('warn')).toEqual(['IPv6 addresses are not announced by layer 2: NDP is not answered yet, only ARP for IPv4']);
   });
 });
 

@@ -1,17 +1,24 @@
 import { unreachable } from '../../lib/assert.ts';
-import { type Clock, type Micros, micros, milliseconds, type Timer } from '../../lib/clock.ts';
+import { type Clock, milliseconds, type Timer } from '../../lib/clock.ts';
 import { describeError } from '../../lib/errors.ts';
 import type { Ipv4 } from '../../lib/ipv4.ts';
-import type { PlanChange } from '../../model/plan.ts';
-import { NetworkError } from '../net/network-error.ts';
-import { arpRequestFilter, MAX_RANGES } from '../net/packet-filter.ts';
-import { type AddressChange, AddressTable, announcedOn } from '../protocol/layer2/address-table.ts';
+import type { Ipv6 } from '../../lib/ipv6.ts';
+import type { BgpChange } from '../../model/bgp-plan.ts';
+import type { PlanChange, WireChange } from '../../model/plan.ts';
+import { sealKeyOf } from '../net/seal-key.ts';
+import type { TcpAcceptor } from '../net/tcp-acceptor.ts';
+import type { TcpConnector } from '../net/tcp-connector.ts';
 import { AddressTallies } from './address-tallies.ts';
-import type { ArpResponder } from './arp-responder.ts';
+import { ARP } from './arp-responder.ts';
+import { BgpSessions } from './bgp-sessions.ts';
+import { type AnswerPorts, FamilyAnswers } from './family-answers.ts';
 import { FaultWindow } from './fault-window.ts';
-import type { Notice, Order, WireSettings } from './messages.ts';
+import { KeyRing } from './key-ring.ts';
+import type { Notice, Order, SegmentSettings, WireSettings } from './messages.ts';
+import { NDP } from './ndp-responder.ts';
 import { Outbox } from './outbox.ts';
 import { type NodeNetwork, Responders } from './responders.ts';
+import { Segments } from './segments.ts';
 
 /** What the wire thread gets from whoever starts it. */
 export interface WireDriverPorts {
@@ -19,13 +26,19 @@ export interface WireDriverPorts {
   /** Reaches the network of this node; throws a MetalError when it cannot, and is tried again. */
   readonly connect: () => NodeNetwork;
   readonly post: (notice: Notice) => void;
+  /** 64 bits that nobody can guess, new at each call. */
+  readonly randomBits: () => bigint;
+  readonly connector: TcpConnector;
+  readonly acceptor: TcpAcceptor;
+  /** From 0 to less than 1: spreads what many nodes would do at one moment. */
+  readonly random: () => number;
 }
 
 /** Counts are for graphs: once a second is finer than any scrape. */
 const COUNTS_EVERY = milliseconds(1_000);
 
-/** A new filter costs up to a few milliseconds; while changes come one after another it waits this long for more. */
-const FILTER_EVERY = milliseconds(20);
+/** Sessions that come up one after another are one report. */
+const SESSIONS_EVERY = milliseconds(200);
 
 /**
  * The wire thread itself: takes the plan, keeps a responder on each link, and tells the main thread what happens. Drives
@@ -34,39 +47,53 @@ const FILTER_EVERY = milliseconds(20);
 export class WireDriver implements Disposable {
   readonly #ports: WireDriverPorts;
   readonly #outbox: Outbox;
-  readonly #table = new AddressTable();
   readonly #tallies = new AddressTallies();
   readonly #faults = new FaultWindow();
+  readonly #arp: FamilyAnswers<Ipv4>;
+  readonly #ndp: FamilyAnswers<Ipv6>;
+  readonly #keys: KeyRing;
+  /** Absent when this speaker speaks with nobody. */
+  readonly #segments: Segments | undefined;
   readonly #responders: Responders;
+  readonly #sessions: BgpSessions;
   #countsTimer: Timer | undefined;
-  #filterTimer: Timer | undefined;
-  #filteredAt: Micros = micros(-FILTER_EVERY);
-  #maxRanges: number = MAX_RANGES;
+  #sessionsTimer: Timer | undefined;
   #broken: boolean = false;
   #saidReady: boolean = false;
-  #saidNoNdp: boolean = false;
 
   constructor(settings: WireSettings, ports: WireDriverPorts) {
     this.#ports = ports;
     const outbox = new Outbox((reports) => ports.post({ kind: 'reports', reports }));
     this.#outbox = outbox;
+    const answers: AnswerPorts = {
+      clock: ports.clock,
+      tallies: this.#tallies,
+      debug: settings.debug ? (message, fields) => outbox.log('debug', message, fields) : undefined,
+      counted: () => this.#scheduleCounts(),
+      faulted: (thrown, link) => this.#faulted(thrown, link),
+      log: (level, message, fields) => outbox.log(level, message, fields),
+    };
+    this.#arp = new FamilyAnswers(ARP, answers);
+    this.#ndp = new FamilyAnswers(NDP, answers);
+    const { segment } = settings;
+    this.#keys = new KeyRing(sealKeyOf(segment?.key ?? ''), ports.clock.now());
+    this.#segments = segment === undefined ? undefined : this.#segmentsOf(segment, answers);
     this.#responders = new Responders({
       clock: ports.clock,
       excluded: settings.excludedInterfaces.map((pattern) => new RegExp(pattern)),
       connect: ports.connect,
-      context: {
-        clock: ports.clock,
-        table: this.#table,
-        tallies: this.#tallies,
-        debug: settings.debug ? (message, fields) => outbox.log('debug', message, fields) : undefined,
-        counted: () => this.#scheduleCounts(),
-        faulted: (thrown, link) => this.#faulted(thrown, link),
-      },
-      log: (level, message, fields) => outbox.log(level, message, fields),
+      protocols: [this.#arp, this.#ndp, ...(this.#segments === undefined ? [] : [this.#segments])],
+      debug: answers.debug,
+      log: answers.log,
       namesChanged: (names) => outbox.state({ kind: 'interfaces', names }),
-      opened: (responder) => this.#opened(responder),
       complete: () => this.#tellReady(),
     });
+    const { clock, random, connector } = ports;
+    const changed = (): void => this.#scheduleSessions();
+    const sessionPorts = { clock, random, connector, node: settings.node, log: answers.log, changed };
+    const { bgpListenPort: port = 0, heldSessions = [] } = settings;
+    const listen = port === 0 ? undefined : { port, acceptor: ports.acceptor };
+    this.#sessions = new BgpSessions(sessionPorts, heldSessions, listen);
   }
 
   /** Begins to watch the links and to answer on them. */
@@ -84,6 +111,13 @@ export class WireDriver implements Disposable {
       case 'ping':
         this.#ports.post({ kind: 'pong', id: order.id, answering: this.#responders.complete });
         break;
+      case 'key':
+        this.#keys.change(sealKeyOf(order.key), this.#ports.clock.now());
+        break;
+      case 'end':
+        this.#segments?.sayFarewell();
+        this.#sessions.leave(order.drain, () => this.#ports.post({ kind: 'ended' }));
+        break;
       case 'received':
         this.#outbox.received();
         break;
@@ -94,66 +128,43 @@ export class WireDriver implements Disposable {
 
   [Symbol.dispose](): void {
     this.#countsTimer?.[Symbol.dispose]();
-    this.#filterTimer?.[Symbol.dispose]();
+    this.#sessionsTimer?.[Symbol.dispose]();
+    this.#sessions[Symbol.dispose]();
     this.#responders[Symbol.dispose]();
+    this.#arp[Symbol.dispose]();
+    this.#ndp[Symbol.dispose]();
   }
 
-  #apply(changes: readonly PlanChange[]): void {
-    const done = this.#table.apply(changes);
-    if (done.some(({ before, after }) => (before === undefined) !== (after === undefined))) this.#scheduleFilter();
-    for (const responder of this.#responders.all()) this.#tell(responder, done);
-    this.#warnOfIpv6(changes);
+  #segmentsOf({ node, timing, gone: knownGone }: SegmentSettings, { clock, log, faulted }: AnswerPorts): Segments {
+    return new Segments({
+      ...{ clock, node, timing, keys: this.#keys, knownGone, log, faulted, randomBits: this.#ports.randomBits },
+      announcesOn: (link) => this.#arp.announcesOn(link) || this.#ndp.announcesOn(link),
+      reannounce: (link) => {
+        this.#arp.reannounce(link);
+        this.#ndp.reannounce(link);
+      },
+      goneChanged: (nodes) => this.#outbox.state({ kind: 'gone', nodes }),
+    });
   }
 
-  /** Announces what is new on this link; what was there before, by whichever Service, is not announced again. */
-  #tell(responder: ArpResponder, changes: readonly AddressChange[]): void {
-    const link = responder.link.name;
-    const appeared = (change: AddressChange): boolean => announcedOn(change.after, link) && !announcedOn(change.before, link);
-    const disappeared = (change: AddressChange): boolean => announcedOn(change.before, link) && !announcedOn(change.after, link);
-    responder.silence(changes.filter(disappeared).map(({ ip }) => ip));
-    responder.announce(changes.filter(appeared).map(({ ip }) => ip));
-  }
-
-  #opened(responder: ArpResponder): void {
-    this.#installFilter([responder]);
-    const ips: Ipv4[] = [];
-    for (const held of this.#table.all()) if (announcedOn(held, responder.link.name)) ips.push(held.ip);
-    responder.announce(ips);
-  }
-
-  #scheduleFilter(): void {
-    if (this.#filterTimer !== undefined) return;
-    const wait = this.#filteredAt + FILTER_EVERY - this.#ports.clock.now();
-    if (wait > 0) this.#filterTimer = this.#ports.clock.startTimer(micros(wait), () => this.#filterAll());
-    else this.#filterAll();
-  }
-
-  #filterAll(): void {
-    this.#filterTimer = undefined;
-    this.#installFilter([...this.#responders.all()]);
-    this.#filteredAt = this.#ports.clock.now();
-  }
-
-  /** One program for all links: which link announces which address is decided here, for what the program lets through. */
-  #installFilter(responders: readonly ArpResponder[]): void {
-    const ips = Array.from(this.#table.all(), ({ ip }) => ip);
-    const filter = arpRequestFilter(ips, this.#maxRanges);
-    try {
-      for (const responder of responders) responder.setFilter(filter);
-    } catch (thrown) {
-      if (!(thrown instanceof NetworkError)) throw thrown;
-      this.#filterRefused(thrown, responders);
+  #apply(changes: readonly WireChange[]): void {
+    const announcements: PlanChange[] = [];
+    const routes: BgpChange[] = [];
+    for (const change of changes) {
+      if (change.kind === 'announce' || change.kind === 'withdraw' || change.kind === 'replace') announcements.push(change);
+      else routes.push(change);
     }
+    this.#arp.apply(announcements);
+    this.#ndp.apply(announcements);
+    this.#sessions.apply(routes);
+    if (announcements.length > 0) this.#segments?.describe();
   }
 
-  /** The kernel has less room for programs than they may have instructions: a coarser one lets more through, never less. */
-  #filterRefused(error: NetworkError, responders: readonly ArpResponder[]): void {
-    if (error.code === 'ENOMEM' && this.#maxRanges > 1) {
-      this.#maxRanges = this.#maxRanges >> 1;
-      this.#installFilter(responders);
-      return;
-    }
-    this.#outbox.log('error', error.message, { op: 'setFilter' });
+  #scheduleSessions(): void {
+    this.#sessionsTimer ??= this.#ports.clock.startTimer(SESSIONS_EVERY, () => {
+      this.#sessionsTimer = undefined;
+      this.#outbox.state({ kind: 'sessions', sessions: this.#sessions.reports(), refused: this.#sessions.refused });
+    });
   }
 
   #scheduleCounts(): void {
@@ -180,16 +191,5 @@ export class WireDriver implements Disposable {
     if (!this.#faults.add(this.#ports.clock.now())) return;
     this.#broken = true;
     this.#outbox.state({ kind: 'broken', message });
-  }
-
-  #warnOfIpv6(changes: readonly PlanChange[]): void {
-    if (this.#saidNoNdp) return;
-    const announcements = changes.flatMap((change) => {
-      if (change.kind === 'announce') return [change.announcement];
-      return change.kind === 'replace' ? change.announcements : [];
-    });
-    if (!announcements.some(({ addresses }) => addresses.some(({ family }) => family === 'IPv6'))) return;
-    this.#saidNoNdp = true;
-    this.#outbox.log('warn', 'IPv6 addresses are not announced by layer 2: NDP is not answered yet, only ARP for IPv4', { op: 'layer2' });
   }
 }

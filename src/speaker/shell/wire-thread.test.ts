@@ -1,9 +1,9 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { announce, announcement, withdraw } from '../../../test/support/announcements.ts';
 import { FakeClock, settle } from '../../../test/support/fake-clock.ts';
-import { milliseconds } from '../../lib/clock.ts';
-import type { PlanChange, Report } from '../../model/plan.ts';
-import type { Order } from './messages.ts';
+import { type Micros, milliseconds } from '../../lib/clock.ts';
+import type { PlanChange, Report, WireChange } from '../../model/plan.ts';
+import type { Order, WireSettings } from './messages.ts';
 import { WireThread } from './wire-thread.ts';
 import type { WireWorkerListener } from './wire-worker.ts';
 
@@ -18,7 +18,7 @@ class FakeWorker {
   }
 
   /** The plan changes that were posted, one list for each message. */
-  get changes(): (readonly PlanChange[])[] {
+  get changes(): (readonly WireChange[])[] {
     return this.orders.flatMap((order) => (order.kind === 'changes' ? [order.changes] : []));
   }
 }
@@ -32,18 +32,24 @@ let thread: WireThread;
 let stop: AbortController;
 let running: Promise<void>;
 let planComesAtOnce: boolean;
+let takesLeave: boolean;
+let drainAtEnd: Micros | undefined;
 
 beforeEach(() => {
   clock = new FakeClock();
   workers = [];
   planComesAtOnce = true;
+  takesLeave = true;
+  drainAtEnd = undefined;
   reports = [];
   stop = new AbortController();
   thread = new WireThread({
     clock,
+    node: 'node-1',
     excludedInterfaces: ['^lo$'],
     debug: false,
     onReport: (report) => void reports.push(report),
+    drainAtEnd: () => drainAtEnd,
     onPlanWanted: () => {
       if (planComesAtOnce) thread.apply(WHOLE);
     },
@@ -54,7 +60,11 @@ beforeEach(() => {
         worker.stopped = true;
         setImmediate(() => listener.ended('it was told to end'));
       };
-      return { post: (order) => void worker.orders.push(order), stop: end };
+      const post = (order: Order): void => {
+        worker.orders.push(order);
+        if (order.kind === 'end' && takesLeave) setImmediate(() => listener.noticed({ kind: 'ended' }));
+      };
+      return { post, stop: end };
     },
   });
   running = thread.run(stop.signal);
@@ -190,5 +200,74 @@ describe('a thread that ends', () => {
     await running;
     expect(workers.map(({ stopped }) => stopped)).toEqual([true]);
     expect(reports).toEqual([]);
+  });
+});
+
+describe('a thread that speaks with other speakers', () => {
+  const timing = {
+    busyInterval: milliseconds(100),
+    idleInterval: milliseconds(1_000),
+    speakerGrace: milliseconds(0),
+    restartGrace: milliseconds(0),
+  };
+
+  /** Starts a thread of its own; what it was given and what it was ordered. */
+  function speaking(): { thread: WireThread; given: WireSettings[]; orders: Order[]; end: () => Promise<void> } {
+    const [given, orders, ended]: [WireSettings[], Order[], AbortController] = [[], [], new AbortController()];
+    const speaker: WireThread = new WireThread({
+      ...{ clock, node: 'a', excludedInterfaces: [], debug: false, onReport: () => undefined, onPlanWanted: () => undefined },
+      segment: { node: 'a', key: 'first', timing, gone: [] },
+      startWorker: (settings, listener) => {
+        given.push(settings);
+        if (given.length === 1) setImmediate(() => listener.noticed({ kind: 'reports', reports: [{ kind: 'gone', nodes: ['b'] }] }));
+        return { post: (order) => void orders.push(order), stop: () => void setImmediate(() => listener.ended('it was told to end')) };
+      },
+    });
+    const done = speaker.run(ended.signal);
+    const end = async (): Promise<void> => {
+      ended.abort();
+      await clock.run(milliseconds(1_000));
+      await done;
+    };
+    return { thread: speaker, given, orders, end };
+  }
+
+  test('is given the key that is good now and who was gone, also when it is started again', async () => {
+    const { thread: speaker, given, orders, end } = speaking();
+    speaker.setKey('second');
+    speaker.setKey('second');
+    expect(orders).toEqual([{ kind: 'key', key: 'second' }]);
+    await settle();
+    speaker.restart();
+    await clock.run(milliseconds(1_000));
+    expect(given.map(({ segment }) => [segment?.key, segment?.gone])).toEqual([
+      ['first', []],
+      ['second', ['b']],
+    ]);
+    await end();
+  });
+});
+
+describe('the end', () => {
+  test('the thread takes its leave before it is ended', async () => {
+    stop.abort();
+    expect([current().orders.at(-1), current().stopped]).toEqual([{ kind: 'end', drain: undefined }, false]);
+    await running;
+    expect(current().stopped).toBe(true);
+  });
+
+  test.each([
+    { what: 'a thread that does not is ended after a moment', drain: undefined, pause: 499 },
+    { what: 'one that does not come again has its time', drain: milliseconds(5_000), pause: 5_499 },
+  ])('$what', async ({ drain, pause }) => {
+    takesLeave = false;
+    drainAtEnd = drain;
+    stop.abort();
+    expect(current().orders.at(-1)).toEqual({ kind: 'end', drain });
+    await clock.run(milliseconds(pause));
+    expect(current().stopped).toBe(false);
+    await clock.run(milliseconds(1));
+    await running;
+    expect(current().stopped).toBe(true);
   });
 });

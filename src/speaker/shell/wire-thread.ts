@@ -1,18 +1,22 @@
 import { unreachable } from '../../lib/assert.ts';
-import { type Clock, type Micros, milliseconds } from '../../lib/clock.ts';
+import { type Clock, type Micros, micros, milliseconds } from '../../lib/clock.ts';
 import { pause } from '../../lib/pause.ts';
-import type { PlanChange, Report } from '../../model/plan.ts';
+import type { Report, WireChange } from '../../model/plan.ts';
 import type { Notice, WireSettings } from './messages.ts';
 import { PlanQueue } from './plan-queue.ts';
 import { type StartWorker, startWorkerThread, type WireWorker } from './wire-worker.ts';
 
 /** What the main thread gives to the thread that owns the wire. */
-export interface WireThreadOptions extends WireSettings {
+export interface WireThreadOptions extends Omit<WireSettings, 'heldSessions'> {
   readonly clock: Clock;
   /** Takes each report, in order. What it throws is not caught. */
   readonly onReport: (report: Report) => void;
-  /** A thread has started that knows no plan: give it the whole one by `apply` with `replace`, now or later. */
+  /** A thread has started that knows no plan: give it the whole one by `apply` with `replace` and `replace-bgp`, now or later. */
   readonly onPlanWanted: () => void;
+  /** Which BGP sessions there were until now, as {@link WireSettings} has them. */
+  readonly heldSessions?: () => readonly string[];
+  /** How long routers have to move their traffic when the process ends for good; `undefined`, as without it, when it comes again. */
+  readonly drainAtEnd?: () => Micros | undefined;
   /** Starts the worker; the real one unless a test says otherwise. */
   readonly startWorker?: StartWorker;
 }
@@ -27,6 +31,8 @@ export type WireHealth = 'answering' | 'waiting' | 'silent';
 const STABLE = milliseconds(60_000);
 /** The first restart comes soon, because nobody answers meanwhile; then twice as late each time. */
 const FIRST_RESTART_MS = 100;
+/** What the thread has to say to its peers at the end takes it a millisecond. */
+const END_DEADLINE = milliseconds(500);
 /** No later than this: a wire without answers is the worst state there is. */
 const LAST_RESTART_MS = 10_000;
 
@@ -42,9 +48,22 @@ export class WireThread {
   #worker: WireWorker | undefined;
   #changesInFlight = false;
   #lastPing = 0;
+  #key: string;
+  /** What the last thread said of who is gone: the next one begins with it. */
+  #gone: readonly string[] = [];
+  /** Aborted when the thread has taken its leave, or is gone. */
+  readonly #left = new AbortController();
 
   constructor(options: WireThreadOptions) {
     this.#options = options;
+    this.#key = options.segment?.key ?? '';
+  }
+
+  /** Gives the thread, and each that follows it, another key to sign with. */
+  setKey(key: string): void {
+    if (key === this.#key) return;
+    this.#key = key;
+    this.#worker?.post({ kind: 'key', key });
   }
 
   /**
@@ -65,7 +84,7 @@ export class WireThread {
   }
 
   /** Gives the thread a change of the plan. Before the thread runs it is kept only until {@link WireThreadOptions.onPlanWanted}. */
-  apply(change: PlanChange): void {
+  apply(change: WireChange): void {
     this.#waiting.add(change);
     this.#sendChanges();
   }
@@ -95,23 +114,41 @@ export class WireThread {
   /** One life of the thread: resolves with the reason of its end. */
   async #live(signal: AbortSignal): Promise<string> {
     const { promise: ended, resolve } = Promise.withResolvers<string>();
-    const { excludedInterfaces, debug } = this.#options;
     const start = this.#options.startWorker ?? startWorkerThread;
-    const worker = start({ excludedInterfaces, debug }, { noticed: (notice) => this.#take(notice), ended: resolve });
-    const stop = (): void => worker.stop();
+    const worker = start(this.#settings(), { noticed: (notice) => this.#take(notice), ended: resolve });
+    const stop = (): void => void this.#end(worker);
     signal.addEventListener('abort', stop);
     this.#worker = worker;
     this.#waiting.clear();
     this.#changesInFlight = false;
     this.#options.onPlanWanted();
     const reason = await ended;
+    if (signal.aborted) this.#left.abort();
     signal.removeEventListener('abort', stop);
     this.#worker = undefined;
     return reason;
   }
 
+  /** What a thread that starts now is given. */
+  #settings(): WireSettings {
+    const { node, excludedInterfaces, debug, segment, bgpListenPort = 0 } = this.#options;
+    const settings = { node, excludedInterfaces, debug, bgpListenPort, heldSessions: this.#options.heldSessions?.() ?? [] };
+    return segment === undefined ? settings : { ...settings, segment: { ...segment, key: this.#key, gone: this.#gone } };
+  }
+
+  /** Lets the thread take its leave, and ends it when that is done or takes too long. */
+  async #end(worker: WireWorker): Promise<void> {
+    const drain = this.#options.drainAtEnd?.();
+    worker.post({ kind: 'end', drain });
+    await pause(this.#options.clock, micros(END_DEADLINE + (drain ?? 0)), this.#left.signal);
+    worker.stop();
+  }
+
   #take(notice: Notice): void {
     switch (notice.kind) {
+      case 'ended':
+        this.#left.abort();
+        break;
       case 'applied':
         this.#changesInFlight = false;
         this.#sendChanges();
@@ -120,12 +157,17 @@ export class WireThread {
         this.#pings.get(notice.id)?.(notice.answering);
         break;
       case 'reports':
-        for (const report of notice.reports) this.#options.onReport(report);
+        for (const report of notice.reports) this.#report(report);
         this.#worker?.post({ kind: 'received' });
         break;
       default:
         unreachable(notice);
     }
+  }
+
+  #report(report: Report): void {
+    if (report.kind === 'gone') this.#gone = report.nodes;
+    this.#options.onReport(report);
   }
 
   #sendChanges(): void {

@@ -27,9 +27,9 @@ export type StartWorker = (settings: WireSettings, listener: WireWorkerListener)
  */
 const LIMITS = { maxOldGenerationSizeMb: 96, maxYoungGenerationSizeMb: 4, stackSizeMb: 1 };
 
-/** The real thread: `main.ts` beside this file (`main.js` in a bundle) under node:worker_threads. */
+/** The real thread: `main.ts` beside this file (`wire.js` in a bundle) under node:worker_threads. */
 export function startWorkerThread(settings: WireSettings, listener: WireWorkerListener): WireWorker {
-  const entry = new URL(import.meta.url.endsWith('.ts') ? './main.ts' : './main.js', import.meta.url);
+  const entry = new URL(import.meta.url.endsWith('.ts') ? './main.ts' : './wire.js', import.meta.url);
   try {
     return heard(new Worker(entry, { name: 'wire', workerData: settings, resourceLimits: LIMITS }), listener);
   } catch (thrown) {

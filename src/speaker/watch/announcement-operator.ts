@@ -1,16 +1,15 @@
-import { type OperatorPorts, ResourceOperator } from '../../kubernetes/resource-operator.ts';
-import type { Index, Store } from '../../kubernetes/store.ts';
-import type { JsonObject } from '../../lib/json.ts';
-import { type EndpointFacts, endpointFacts } from '../../model/endpoint-facts.ts';
+import { type OperatorPorts, ResourceOperator, type ResourceWatch } from '../../kubernetes/resource-operator.ts';
+import type { Index, Project, Store } from '../../kubernetes/store.ts';
+import type { EndpointFacts } from '../../model/endpoint-facts.ts';
 import { type NodeFacts, nodeFacts } from '../../model/node-facts.ts';
-import { type ServiceFacts, serviceFacts } from '../../model/service.ts';
-import type { Metrics } from '../../telemetry/metrics.ts';
+import type { ServiceFacts } from '../../model/service.ts';
 import type { AnnouncedServices } from './announced-services.ts';
 import { planAnnouncement } from './announcement-plan.ts';
 import type { Announcer } from './announcer.ts';
-import { Configuration } from './configuration.ts';
+import type { Configuration } from './configuration.ts';
+import { KnownForms } from './known-forms.ts';
 import { NodeRoster } from './node-roster.ts';
-import { l2AdvertisementSource, poolSource } from './projections.ts';
+import { l2AdvertisementSource, loadBalancerFacts, poolSource, serviceEndpoints } from './projections.ts';
 import { ServiceOfObject } from './service-of-object.ts';
 
 /** What deciding over announcements needs of the world. */
@@ -23,7 +22,7 @@ export interface AnnouncementWorld {
   readonly ignoreExcludeLabel: boolean;
   readonly announced: AnnouncedServices;
   readonly announcer: Announcer;
-  readonly metrics: Metrics;
+  readonly configuration: Configuration;
 }
 
 /** What the operator sees of the cluster. */
@@ -31,10 +30,12 @@ interface View {
   readonly services: Store<ServiceFacts>;
   /** EndpointSlices by Service. */
   readonly slices: Index<EndpointFacts>;
-  readonly configuration: Configuration;
 }
 
 const METALLB = ['metallb.io', 'v1beta1'] as const;
+
+/** The turn of no Service: with none at all, the configuration is to be read too. */
+const READ = 'configuration';
 
 /** Decides for each Service, one by one, whether this node announces it. */
 export class AnnouncementOperator extends ResourceOperator {
@@ -43,6 +44,7 @@ export class AnnouncementOperator extends ResourceOperator {
   readonly #nodes = new NodeRoster();
   #view: View | undefined;
   #localInterfaces: readonly string[] | undefined;
+  #gone: ReadonlySet<string> = new Set();
 
   constructor(world: AnnouncementWorld, ports: OperatorPorts) {
     super('announcements', ports, { worksOffline: true });
@@ -55,6 +57,13 @@ export class AnnouncementOperator extends ResourceOperator {
     this.#localInterfaces = names;
     // The others are announced wherever there is a link: pods come and go with links of their own.
     for (const key of this.#world.announcer.boundToInterfaces()) this.queue.add(key);
+  }
+
+  /** Takes the names of the nodes that do not answer on the segment: others take their place now, not when the queue comes to it. */
+  setGoneNodes(names: readonly string[]): void {
+    this.#gone = new Set(names);
+    if (!this.synced) return;
+    for (const key of this.#everyService()) this.#decide(key);
   }
 
   protected override async init(): Promise<void> {
@@ -70,31 +79,35 @@ export class AnnouncementOperator extends ResourceOperator {
       project: loadBalancerFacts,
       fieldSelector: 'spec.type=LoadBalancer',
     });
-    this.#view = { services, slices: slices.index(({ service }) => [service]), configuration: await this.#watchConfiguration() };
+    this.#view = { services, slices: slices.index(({ service }) => [service]) };
+    await this.#watchConfiguration();
   }
 
   /** Decides on all Services at once, before anything waits: a restarted speaker answers again as soon as it can. */
   protected override async prepare(): Promise<void> {
     if (!this.#nodes.has(this.#world.node)) this.#warnOfMissingNode();
+    this.#world.configuration.read();
     for (const key of this.#everyService()) this.#decide(key);
     this.#world.announced.settle();
   }
 
   override async reconcile(key: string): Promise<void> {
-    this.#decide(key);
+    if (key === READ) this.#world.configuration.read();
+    else this.#decide(key);
   }
 
   #decide(key: string): void {
     const view = this.#view;
     if (view === undefined) return;
-    const { node, loadBalancerClass, ignoreExcludeLabel, announcer } = this.#world;
-    const { pools, unreadablePools, advertisements } = view.configuration.current;
+    const { node, loadBalancerClass, ignoreExcludeLabel, announcer, configuration } = this.#world;
+    const { pools, unreadablePools, advertisements } = configuration.current;
     const service = view.services.get(key);
     const verdict = planAnnouncement({
       node,
       service,
       endpoints: [...view.slices.get(key).values()],
       nodes: this.#nodes.facts,
+      gone: this.#gone,
       pools,
       unreadablePools,
       advertisements: [...advertisements.advertisements.values()],
@@ -105,20 +118,21 @@ export class AnnouncementOperator extends ResourceOperator {
     announcer.carryOut(key, service, verdict);
   }
 
-  async #watchConfiguration(): Promise<Configuration> {
-    const { namespace, metrics } = this.#world;
-    const names = (): Iterable<string> => {
-      configuration.outdate();
-      return this.#everyService();
+  async #watchConfiguration(): Promise<void> {
+    const { namespace } = this.#world;
+    await this.watchResource(...METALLB, 'ipaddresspools', this.#watchOf(poolSource), namespace);
+    await this.watchResource(...METALLB, 'l2advertisements', this.#watchOf(l2AdvertisementSource), namespace);
+  }
+
+  /** The status of a pool is written with each few Services that get an address: that is no reason to look at all of them. */
+  #watchOf<Projection>(project: Project<Projection>): ResourceWatch<Projection> {
+    const known = new KnownForms<Projection>();
+    const names = (key: string, store: Store<Projection>): Iterable<string> => {
+      if (!known.changed(key, store.get(key))) return [];
+      this.#world.configuration.outdate();
+      return [READ, ...this.#everyService()];
     };
-    const source = {
-      pools: () => valuesOf(pools),
-      advertisements: () => valuesOf(advertisements),
-    };
-    const configuration = new Configuration(source, this.logger, metrics);
-    const pools = await this.watchResource(...METALLB, 'ipaddresspools', { project: poolSource, names }, namespace);
-    const advertisements = await this.watchResource(...METALLB, 'l2advertisements', { project: l2AdvertisementSource, names }, namespace);
-    return configuration;
+    return { project, names };
   }
 
   /** Nodes say something every few minutes; only what decides over candidates is worth another look at all Services. */
@@ -136,20 +150,4 @@ export class AnnouncementOperator extends ResourceOperator {
   #everyService(): Set<string> {
     return new Set([...(this.#view?.services.keys() ?? []), ...this.#world.announced.keys()]);
   }
-}
-
-function valuesOf<Projection>(store: Store<Projection>): Projection[] {
-  return Array.from(store.entries(), ([, projection]) => projection);
-}
-
-/** Only Services of type LoadBalancer: where the server cannot select them, they are picked here. */
-function loadBalancerFacts(object: JsonObject): ServiceFacts | undefined {
-  const facts = serviceFacts(object);
-  return facts.type === 'LoadBalancer' ? facts : undefined;
-}
-
-/** Slices that belong to no Service are of no interest. */
-function serviceEndpoints(object: JsonObject): EndpointFacts | undefined {
-  const facts = endpointFacts(object);
-  return facts.service === '' ? undefined : facts;
 }

@@ -14,7 +14,7 @@ const NODES = ['node-1', 'node-2', 'node-3'];
 const IP = '203.0.113.10';
 
 function node(name: string, labels: Readonly<Record<string, string>> = {}, networkUnavailable = false): NodeFacts {
-  return { name, labels: { host: name, ...labels }, networkUnavailable, excluded: EXCLUDE_LABEL in labels };
+  return { name, labels: { host: name, ...labels }, networkUnavailable, excluded: EXCLUDE_LABEL in labels, drained: false };
 }
 
 function endpoints(...nodeNames: readonly string[]): Observed['endpoints'] {
@@ -34,6 +34,7 @@ function observed({ service = { ips: [IP] }, advertisements = [{}], ...rest }: S
     service: facts(service),
     endpoints: endpoints('node-2'),
     nodes: NODES.map((name) => node(name)),
+    gone: new Set(),
     pools: parsePools([pool('first', ['203.0.113.0/24', '2001:db8::/64']), pool('second', ['198.51.100.0/24'])]),
     unreadablePools: new Map(),
     advertisements: [...parseL2Advertisements(objects).advertisements.values()],
@@ -51,6 +52,18 @@ function announcers(scene: Scene): string[] {
 }
 
 const selector = (name: string): { matchLabels: Record<string, string> } => ({ matchLabels: { host: name } });
+
+test.each<{ gone: readonly string[]; announces: readonly string[] }>([
+  { gone: [], announces: ['node-1'] },
+  { gone: ['node-9'], announces: ['node-1'] },
+  { gone: ['node-2'], announces: ['node-1'] },
+  { gone: ['node-1'], announces: ['node-2'] },
+  { gone: ['node-1', 'node-2'], announces: ['node-3'] },
+])('with $gone gone from the segment $announces announces', ({ gone, announces }) => {
+  const there = NODES.filter((name) => !gone.includes(name));
+  const verdicts = there.filter((name) => planAnnouncement(observed({ node: name, gone: new Set(gone) })).kind === 'announce');
+  expect(verdicts).toEqual(announces);
+});
 
 describe('why a Service is withheld', () => {
   test.each<{ why: string; scene: Scene; reason: string }>([

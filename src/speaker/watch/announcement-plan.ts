@@ -1,17 +1,17 @@
-import { formatAddress, type IpAddress, parseAddress } from '../../lib/ip.ts';
+import { formatAddress } from '../../lib/ip.ts';
 import { compareTexts } from '../../lib/order.ts';
 import { err, ok, type Result } from '../../lib/result.ts';
+import { selectsNode, selectsPool, selectsService } from '../../model/advertisement-scope.ts';
 import { canBeServed, type EndpointFacts, servingNodes } from '../../model/endpoint-facts.ts';
-import { type L2Advertisement, preferredNodeScore, selectsNode, selectsPool, selectsService } from '../../model/l2-advertisement.ts';
+import { type L2Advertisement, preferredNodeScore } from '../../model/l2-advertisement.ts';
 import { mayAnnounce, type NodeFacts } from '../../model/node-facts.ts';
 import type { Announcement, InterfaceScope } from '../../model/plan.ts';
-import type { Pool } from '../../model/pool.ts';
-import type { PoolSet } from '../../model/pool-set.ts';
-import { hasAnnotation, hasClass, POOL_ANNOTATION, type ServiceFacts } from '../../model/service.ts';
+import { hasAnnotation, type ServiceFacts } from '../../model/service.ts';
 import { type Candidate, electOwner } from './owner.ts';
+import { type NoSubject, type Subject, type SubjectSurroundings, subjectOf } from './subject.ts';
 
 /** Everything the decision about one Service rests on, as one node sees it. */
-export interface Observed {
+export interface Observed extends SubjectSurroundings {
   /** The node that decides. */
   readonly node: string;
   /** `undefined` when the Service is gone. */
@@ -20,26 +20,18 @@ export interface Observed {
   readonly endpoints: readonly EndpointFacts[];
   /** All Nodes of the cluster. */
   readonly nodes: readonly NodeFacts[];
-  readonly pools: PoolSet;
-  /** Pools that cannot be read, by name: a Service that has its addresses from one keeps them. */
-  readonly unreadablePools: ReadonlyMap<string, Pick<Pool, 'name' | 'labels'>>;
+  /** Nodes that do not answer on the segment: no candidates, whatever the API server says of them. */
+  readonly gone: ReadonlySet<string>;
   readonly advertisements: readonly L2Advertisement[];
   /** Names of the links this node could announce on; `undefined` until the wire thread has said. */
   readonly localInterfaces: readonly string[] | undefined;
-  /** `--lb-class`; `undefined` means Services without a class. */
-  readonly loadBalancerClass: string | undefined;
   /** `--ignore-exclude-lb`. */
   readonly ignoreExcludeLabel: boolean;
 }
 
 /** Why a node does not announce a Service, in the words that upstream logs. */
 export type WithholdReason =
-  | 'serviceDeleted'
-  | 'notLoadBalancer'
-  | 'otherLoadBalancerClass'
-  | 'noIPAllocated'
-  | 'invalidIP'
-  | 'ipNotAllowed'
+  | NoSubject
   | 'noMatchingAdvertisement'
   | 'sharedIPWithServiceSelector'
   | 'notOwner'
@@ -60,10 +52,13 @@ export type Verdict =
  * nodes with an endpoint that serves are candidates; without any such endpoint nobody announces, whatever the policy.
  */
 export function planAnnouncement(observed: Observed): Verdict {
-  const subject = subjectOf(observed);
+  const subject = subjectOf(observed.service, observed);
   if (!subject.ok) return { kind: 'withhold', reason: subject.error };
-  const { service, addresses, first } = subject.value;
-  const advertisements = advertisementsOf(observed, service, addresses);
+  const { service, addresses } = subject.value;
+  // Services that share an IPv4 address must have one owner, whatever stands beside it.
+  const first = addresses.find(({ family }) => family === 'IPv4') ?? addresses[0];
+  if (first === undefined) return { kind: 'withhold', reason: 'noIPAllocated' };
+  const advertisements = advertisementsOf(observed, subject.value);
   if (!advertisements.ok) return { kind: 'withhold', reason: advertisements.error };
   const owner = electOwner(candidatesOf(observed, service, advertisements.value), formatAddress(first));
   if (owner !== observed.node) return { kind: 'withhold', reason: 'notOwner' };
@@ -76,46 +71,14 @@ export function planAnnouncement(observed: Observed): Verdict {
 
 type Withheld = Exclude<WithholdReason, 'noMatchingInterface'>;
 
-/** A Service that has addresses; `first`, its first IPv4 address if it has one, decides the owner of all. */
-interface Subject {
-  readonly service: ServiceFacts;
-  readonly addresses: readonly IpAddress[];
-  readonly first: IpAddress;
-}
-
-function subjectOf({ service, loadBalancerClass }: Observed): Result<Subject, Withheld> {
-  if (service === undefined) return err('serviceDeleted');
-  if (service.type !== 'LoadBalancer') return err('notLoadBalancer');
-  if (!hasClass(service, loadBalancerClass)) return err('otherLoadBalancerClass');
-  const addresses = service.ingress.map(({ ip }) => parseAddress(ip));
-  const known = addresses.filter((address) => address !== undefined);
-  // An entry of somebody else (a host name) means that the address is not ours alone to announce.
-  if (known.length < addresses.length) return err('invalidIP');
-  // Services that share an IPv4 address must have one owner, whatever stands beside it.
-  const first = known.find(({ family }) => family === 'IPv4') ?? known[0];
-  return first === undefined ? err('noIPAllocated') : ok({ service, addresses: known, first });
-}
-
 /** The advertisements that are about this Service, at least one of which selects this node. */
-function advertisementsOf(
-  observed: Observed,
-  service: ServiceFacts,
-  addresses: readonly IpAddress[],
-): Result<readonly L2Advertisement[], Withheld> {
-  const recorded = service.annotations[POOL_ANNOTATION] ?? '';
-  const pool = commonPool(observed.pools, addresses) ?? observed.unreadablePools.get(recorded);
-  if (pool === undefined) return err('ipNotAllowed');
+function advertisementsOf(observed: Observed, { service, pool }: Subject): Result<readonly L2Advertisement[], Withheld> {
   const matching = observed.advertisements.filter((each) => selectsPool(each, pool) && selectsService(each, service.labels));
   if (advertisementsOn(observed, matching).length === 0) return err('noMatchingAdvertisement');
   // Two Services on one address could be selected differently, and then have two owners.
   const selective = matching.some((advertisement) => advertisement.serviceSelectors.length > 0);
   if (selective && hasAnnotation(service, 'allow-shared-ip')) return err('sharedIPWithServiceSelector');
   return ok(matching);
-}
-
-function commonPool(pools: PoolSet, addresses: readonly IpAddress[]): Pool | undefined {
-  const owners = new Set(addresses.map((address) => pools.ownerOf(address)));
-  return owners.size === 1 ? owners.values().next().value : undefined;
 }
 
 function advertisementsOn({ node, nodes }: Observed, advertisements: readonly L2Advertisement[]): readonly L2Advertisement[] {
@@ -128,7 +91,7 @@ function candidatesOf(observed: Observed, service: ServiceFacts, advertisements:
   const local = service.externalTrafficPolicy === 'Local' ? servingNodes(observed.endpoints) : undefined;
   const candidates: Candidate[] = [];
   for (const node of observed.nodes) {
-    if (!mayAnnounce(node, observed.ignoreExcludeLabel) || local?.has(node.name) === false) continue;
+    if (!mayAnnounce(node, observed.ignoreExcludeLabel) || local?.has(node.name) === false || observed.gone.has(node.name)) continue;
     if (!advertisements.some((advertisement) => selectsNode(advertisement, node.labels))) continue;
     const score = advertisements.reduce((sum, advertisement) => sum + preferredNodeScore(advertisement, node.labels), 0);
     candidates.push({ node: node.name, score });

@@ -2,9 +2,11 @@ import { beforeEach, expect, test } from '@jest/globals';
 import { facts } from '../../../test/support/objects.ts';
 import { RecordingLogger } from '../../../test/support/recording-logger.ts';
 import { RecordingMetrics } from '../../../test/support/recording-metrics.ts';
+import type { EventRecorder } from '../../kubernetes/event-recorder.ts';
 import { parseAddress } from '../../lib/ip.ts';
 import type { PlanChange } from '../../model/plan.ts';
 import { AnnouncedServices } from './announced-services.ts';
+import { AnnouncementNotices } from './announcement-notices.ts';
 import type { Verdict } from './announcement-plan.ts';
 import { Announcer } from './announcer.ts';
 
@@ -22,14 +24,11 @@ beforeEach(() => {
   announced = new AnnouncedServices();
   metrics = new RecordingMetrics();
   log = new RecordingLogger();
-  announcer = new Announcer({
-    node: 'node-1',
-    announced,
-    metrics,
-    log,
-    events: { record: (subject, type, reason, message) => void events.push(`${subject.name} ${type} ${reason} ${message}`) },
-    applyToWire: (change) => void changes.push(change),
-  });
+  const recorder: EventRecorder = {
+    record: (subject, type, reason, message) => void events.push(`${subject.name} ${type} ${reason} ${message}`),
+  };
+  const notices = new AnnouncementNotices({ node: 'node-1', metrics, log, events: recorder });
+  announcer = new Announcer({ node: 'node-1', announced, notices, log, applyToWire: (change) => void changes.push(change) });
 });
 
 function announce(...ips: string[]): Verdict {

@@ -1,19 +1,17 @@
-import type { EventRecorder } from '../../kubernetes/event-recorder.ts';
 import { formatAddress } from '../../lib/ip.ts';
 import type { Announcement, PlanChange } from '../../model/plan.ts';
 import type { ServiceFacts } from '../../model/service.ts';
 import type { Logger } from '../../telemetry/logger.ts';
-import type { Gauge, Metrics } from '../../telemetry/metrics.ts';
 import type { AnnouncedServices } from './announced-services.ts';
+import type { AnnouncementNotices } from './announcement-notices.ts';
 import type { Verdict, WithholdReason } from './announcement-plan.ts';
 
 /** What carrying out a verdict needs of the world. */
 export interface AnnouncerPorts {
   readonly node: string;
-  readonly announced: AnnouncedServices;
-  readonly events: EventRecorder;
-  readonly metrics: Metrics;
   readonly log: Logger;
+  readonly announced: AnnouncedServices;
+  readonly notices: AnnouncementNotices;
   /** Hands a change to the thread that owns the wire. Never waits. */
   applyToWire(change: PlanChange): void;
 }
@@ -27,17 +25,11 @@ const PROTOCOL = 'layer2';
  */
 export class Announcer {
   readonly #ports: AnnouncerPorts;
-  readonly #gauge: Gauge;
   /** Why a Service was withheld when that was last said, by Service: not said again while it stays so. */
   readonly #reasons = new Map<string, WithholdReason>();
 
   constructor(ports: AnnouncerPorts) {
     this.#ports = ports;
-    this.#gauge = ports.metrics.gauge(
-      'metallb_speaker_announced',
-      'Services being announced from this node. This is desired state, it does not guarantee that the routing protocols have converged.',
-      ['service', 'protocol', 'node', 'ip'],
-    );
   }
 
   /** Carries out the verdict on the Service `key`; `service` is `undefined` when it is gone. */
@@ -55,6 +47,11 @@ export class Announcer {
     }
   }
 
+  /** Why this node does not announce Services, by Service. */
+  get reasons(): ReadonlyMap<string, WithholdReason> {
+    return this.#reasons;
+  }
+
   /** The Services for which it matters which links the node has. */
   *boundToInterfaces(): Iterable<string> {
     for (const { interfaces, service } of this.#ports.announced.announcements()) if (!interfaces.all) yield service;
@@ -62,48 +59,40 @@ export class Announcer {
   }
 
   #announce(service: ServiceFacts, announcement: Announcement): void {
-    const { announced, applyToWire, events, log, node } = this.#ports;
+    const { announced, applyToWire } = this.#ports;
     const before = announced.get(service.key);
     if (before !== undefined && before.uid === service.uid && same(before.announcement, announcement)) return;
     if (before !== undefined && ips(before.announcement).join() !== ips(announcement).join())
       this.#withdraw(service.key, 'loadBalancerIPChanged');
     applyToWire({ kind: 'announce', announcement });
     announced.set(service.key, { announcement, uid: service.uid });
-    for (const ip of ips(announcement)) this.#gauge.set(1, this.#labels(service.key, ip));
-    log.info('service has IP, announcing', { event: 'serviceAnnounced', service: service.key, ips: ips(announcement), protocol: PROTOCOL });
-    events.record(subjectOf(service), 'Normal', 'nodeAssigned', `announcing from node "${node}" with protocol "${PROTOCOL}"`);
+    this.#ports.notices.announced(PROTOCOL, service, ips(announcement));
   }
 
   #withdraw(key: string, reason: string): void {
-    const { announced, applyToWire, log } = this.#ports;
+    const { announced, applyToWire } = this.#ports;
     const before = announced.get(key);
     if (before === undefined) return;
     applyToWire({ kind: 'withdraw', service: key });
     announced.set(key, undefined);
-    for (const ip of ips(before.announcement)) this.#gauge.remove(this.#labels(key, ip));
-    const ip = ips(before.announcement);
-    log.info('withdrawing service announcement', { event: 'serviceWithdrawn', service: key, ip, reason, protocol: PROTOCOL });
+    this.#ports.notices.withdrawn(PROTOCOL, key, ips(before.announcement), reason);
   }
 
   /** Says why, where that is more than the normal day: another node is the owner, or there is no address yet. */
   #sayWithheld(service: ServiceFacts, verdict: Verdict & { readonly kind: 'withhold' }): void {
-    const { events, log, node } = this.#ports;
+    const { log, node } = this.#ports;
     const { reason } = verdict;
     const fields = { op: 'setBalancer', service: service.key, ips: service.ingress.map(({ ip }) => ip), reason };
     if (verdict.reason === 'noMatchingInterface') {
       const message = `the interfaces specified by LB IP "${verdict.address}" doesn't exist in assigned node "${node}" with protocol "${PROTOCOL}"`;
       log.warn(message, fields);
-      events.record(subjectOf(service), 'Warning', 'announceFailed', message);
+      this.#ports.notices.failed(service, message);
     } else if (reason === 'invalidIP') log.error('invalid IP allocated by controller', fields);
     else if (reason === 'ipNotAllowed') log.error('IP allocated by controller not allowed by config', fields);
     else if (reason === 'sharedIPWithServiceSelector') {
       const message = 'a Service with a sharing key is not announced by an L2Advertisement with serviceSelectors: leave out one of them';
       log.warn(message, { ...fields, event: 'skipping should announce l2' });
     }
-  }
-
-  #labels(service: string, ip: string): Readonly<Record<string, string>> {
-    return { service, protocol: PROTOCOL, node: this.#ports.node, ip };
   }
 }
 
@@ -117,8 +106,4 @@ function same(left: Announcement, right: Announcement): boolean {
 
 function scopeText({ interfaces }: Announcement): string {
   return interfaces.all ? '*' : interfaces.names.join();
-}
-
-function subjectOf({ namespace, name, uid, resourceVersion }: ServiceFacts): Parameters<EventRecorder['record']>[0] {
-  return { apiVersion: 'v1', kind: 'Service', namespace, name, uid, resourceVersion };
 }

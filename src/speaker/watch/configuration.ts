@@ -1,16 +1,33 @@
 import type { IPAddressPool } from '../../crds/ip-address-pool.ts';
 import type { L2Advertisement as L2AdvertisementObject } from '../../crds/l2-advertisement.ts';
-import { type ConfigurationGauges, configurationGauges } from '../../kubernetes/configuration-gauges.ts';
+import { type BgpConfiguration, type BgpObjects, objectsOfNode, parseBgpConfiguration } from '../../model/bgp-configuration.ts';
+import { bgpFaults, type ConfigurationFault, faultLine, faultsOfKind } from '../../model/configuration.ts';
 import { type L2AdvertisementSet, parseL2Advertisements } from '../../model/l2-advertisement.ts';
 import type { Pool } from '../../model/pool.ts';
 import { NO_POOLS, type PoolSet, parsePools } from '../../model/pool-set.ts';
 import type { Logger } from '../../telemetry/logger.ts';
-import type { Metrics } from '../../telemetry/metrics.ts';
 
 /** The objects of the configuration as the API server has them now. */
 export interface ConfigurationSource {
   pools(): Iterable<IPAddressPool>;
   advertisements(): Iterable<L2AdvertisementObject>;
+  /** What there is about BGP, of all nodes. */
+  bgp(): BgpObjects;
+  /** Fulfilled when all is known that is about BGP, pools among it; early when `signal` is aborted. */
+  whenBgpKnown(signal: AbortSignal): Promise<void>;
+}
+
+/** What is read together: pools and L2Advertisements, or what there is about BGP beside them. */
+export type ConfigurationPart = 'layer2' | 'bgp';
+
+/** What reading the configuration needs of the world. */
+export interface ConfigurationPorts {
+  /** The node of this speaker. */
+  readonly node: string;
+  readonly source: ConfigurationSource;
+  readonly log: Logger;
+  /** Told what is wrong with a part whenever it was read, one line a fault. */
+  readonly faultsFound: (part: ConfigurationPart, faults: readonly string[]) => void;
 }
 
 /** A pool as far as an advertisement selects it. */
@@ -26,27 +43,29 @@ export interface ParsedConfiguration {
 
 /**
  * The checked configuration of this speaker, parsed when it is asked for after a change. A refused object keeps the
- * form in which it was last accepted; each refusal is one log line, and is counted as a stale configuration.
+ * form in which it was last accepted; each refusal is one log line.
  */
 export class Configuration {
-  readonly #source: ConfigurationSource;
-  readonly #log: Logger;
-  readonly #gauges: ConfigurationGauges;
+  readonly #ports: ConfigurationPorts;
   /** What was parsed last: a refused object goes on as it was then. */
   #last: ParsedConfiguration = { pools: NO_POOLS, unreadablePools: new Map(), advertisements: parseL2Advertisements([]) };
   /** The same while no object has changed since. */
   #current: ParsedConfiguration | undefined;
-  #refusals: ReadonlyMap<string, string> = new Map();
+  #lastBgp: BgpConfiguration | undefined;
+  readonly #said: Record<ConfigurationPart, ReadonlyMap<string, string>> = { layer2: new Map(), bgp: new Map() };
 
-  constructor(source: ConfigurationSource, log: Logger, metrics: Metrics) {
-    this.#source = source;
-    this.#log = log;
-    this.#gauges = configurationGauges(metrics);
+  constructor(ports: ConfigurationPorts) {
+    this.#ports = ports;
   }
 
-  /** Says that an object has changed: the next question parses anew. */
+  /** Says that a pool or an L2Advertisement has changed: the next question parses anew. */
   outdate(): void {
     this.#current = undefined;
+  }
+
+  /** Reads pools and L2Advertisements if they have changed. */
+  read(): void {
+    this.#current ??= this.#parse();
   }
 
   /** The checked configuration. */
@@ -55,30 +74,45 @@ export class Configuration {
     return this.#current;
   }
 
+  /** What there is about BGP for this node, as it was read last; `undefined` before that. */
+  get bgp(): BgpConfiguration | undefined {
+    return this.#lastBgp;
+  }
+
+  /** Fulfilled when {@link readBgp} finds all that there is; early when `signal` is aborted. */
+  whenBgpKnown(signal: AbortSignal): Promise<void> {
+    return this.#ports.source.whenBgpKnown(signal);
+  }
+
+  /** Reads what there is about BGP for this node, beside the pools in use. */
+  readBgp(): void {
+    const objects = this.#ports.source.bgp();
+    const labels = objects.nodes.find(({ name }) => name === this.#ports.node)?.labels ?? {};
+    this.#lastBgp = parseBgpConfiguration(objectsOfNode(objects, labels), [...this.current.pools.pools.values()], this.#lastBgp);
+    this.#report('bgp', bgpFaults(this.#lastBgp));
+  }
+
   #parse(): ParsedConfiguration {
-    const objects = [...this.#source.pools()];
+    const { source } = this.#ports;
+    const objects = [...source.pools()];
     const pools = parsePools(objects, this.#last.pools);
-    this.#last = {
-      pools,
-      unreadablePools: unreadable(objects, pools),
-      advertisements: parseL2Advertisements([...this.#source.advertisements()], this.#last.advertisements),
-    };
-    this.#report(this.#last);
+    const advertisements = parseL2Advertisements([...source.advertisements()], this.#last.advertisements);
+    this.#last = { pools, unreadablePools: unreadable(objects, pools), advertisements };
+    const refused = faultsOfKind('IPAddressPool', pools.refused);
+    this.#report('layer2', [...refused, ...faultsOfKind('L2Advertisement', advertisements.refused)]);
     return this.#last;
   }
 
-  #report({ pools, advertisements }: ParsedConfiguration): void {
-    const refusals = new Map<string, string>();
-    for (const [name, error] of pools.refused) refusals.set(`ipaddresspool ${name}`, error);
-    for (const [name, error] of advertisements.refused) refusals.set(`l2advertisement ${name}`, error);
+  #report(part: ConfigurationPart, faults: readonly ConfigurationFault[]): void {
+    const { log, faultsFound } = this.#ports;
+    const refusals = new Map(faults.map(({ kind, name, text }) => [`${kind.toLowerCase()} ${name}`, text]));
     for (const [object, error] of refusals) {
-      if (this.#refusals.get(object) !== error) {
-        this.#log.error('failed to parse the configuration', { op: 'setConfig', object, error });
+      if (this.#said[part].get(object) !== error) {
+        log.error('failed to parse the configuration', { op: 'setConfig', object, error });
       }
     }
-    this.#refusals = refusals;
-    this.#gauges.loaded.set(1);
-    this.#gauges.stale.set(refusals.size > 0 ? 1 : 0);
+    this.#said[part] = refusals;
+    faultsFound(part, faults.map(faultLine));
   }
 }
 

@@ -7,6 +7,7 @@ const node = (name: string, labels: Record<string, string> = {}): NodeFacts => (
   labels,
   networkUnavailable: false,
   excluded: false,
+  drained: false,
 });
 
 test('only what differs is a change, and the roster is sorted by name', () => {

@@ -1,9 +1,13 @@
 // Both operators of this room together, against a fake API server: what one announces, the other writes down.
-import { afterEach, beforeEach, expect, test } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { eventually } from '../../../test/support/eventually.ts';
 import { l2Advertisement, pool, service } from '../../../test/support/objects.ts';
 import { RecordingMetrics } from '../../../test/support/recording-metrics.ts';
 import { RuntimeScene, SERVICES } from '../../../test/support/runtime-scene.ts';
+import { ConfigurationReport } from '../../kubernetes/configuration-report.ts';
+import { ConfigurationStateOperator, speakerState } from '../../kubernetes/configuration-state-operator.ts';
+import type { EventRecorder } from '../../kubernetes/event-recorder.ts';
+import { OwnPod } from '../../kubernetes/own-pod.ts';
 import type { Resource } from '../../kubernetes/resource.ts';
 import type { OperatorPorts } from '../../kubernetes/resource-operator.ts';
 import { ApiStatusWriter } from '../../kubernetes/status-writer.ts';
@@ -11,8 +15,12 @@ import { reconcileCounters } from '../../kubernetes/work-queue.ts';
 import { formatAddress } from '../../lib/ip.ts';
 import type { PlanChange } from '../../model/plan.ts';
 import { AnnouncedServices } from './announced-services.ts';
+import { AnnouncementNotices } from './announcement-notices.ts';
 import { AnnouncementOperator } from './announcement-operator.ts';
 import { Announcer } from './announcer.ts';
+import { BgpConfigurationOperator } from './bgp-configuration-operator.ts';
+import { Configuration } from './configuration.ts';
+import { configurationSource } from './configuration-source.ts';
 import { L2StatusOperator } from './l2-status-operator.ts';
 
 const METALLB = { group: 'metallb.io', version: 'v1beta1', namespace: 'metallb-system' };
@@ -62,20 +70,22 @@ function start(): void {
   const metrics = new RecordingMetrics();
   const ports: OperatorPorts = { api, stores, clock, log, random: () => 0.5, counters: reconcileCounters(metrics) };
   const announced = new AnnouncedServices();
-  const announcer = new Announcer({
-    node: 'node-1',
-    announced,
-    metrics,
-    log,
-    events: { record: (subject, _type, reason) => void events.push(`${subject.name} ${reason}`) },
-    applyToWire: (change) => void changes.push(change),
-  });
-  const world = { node: 'node-1', namespace: 'metallb-system', announced };
+  const recorder: EventRecorder = { record: (subject, _type, reason) => void events.push(`${subject.name} ${reason}`) };
+  const notices = new AnnouncementNotices({ node: 'node-1', metrics, log, events: recorder });
+  const announcer = new Announcer({ node: 'node-1', announced, notices, log, applyToWire: (change) => void changes.push(change) });
+  const namespace = 'metallb-system';
+  const world = { node: 'node-1', namespace, announced };
+  const source = configurationSource(stores, namespace);
+  const report = new ConfigurationReport(metrics, ['layer2', 'bgp']);
+  const configuration = new Configuration({ node: 'node-1', source, log, faultsFound: (part, faults) => report.set(part, faults) });
+  const ownPod = new OwnPod({ api, log, namespace, podName: 'speaker-x' });
   const choices = { loadBalancerClass: undefined, ignoreExcludeLabel: false };
-  announcements = new AnnouncementOperator({ ...world, ...choices, announcer, metrics }, ports);
+  announcements = new AnnouncementOperator({ ...world, ...choices, announcer, configuration }, ports);
   const statusWriter = new ApiStatusWriter({ api, log });
-  const statuses = new L2StatusOperator({ ...world, podName: 'speaker-x', statusWriter }, ports);
-  speaker = Promise.all([announcements.start(end.signal), statuses.start(end.signal)]);
+  const statuses = new L2StatusOperator({ ...world, ownPod, statusWriter }, ports);
+  const bgp = new BgpConfigurationOperator({ namespace, configuration, changed: () => undefined }, ports);
+  const state = new ConfigurationStateOperator({ namespace, identity: speakerState('node-1'), report, ownPod }, ports);
+  speaker = Promise.all([announcements, statuses, bgp, state].map((operator) => operator.start(end.signal)));
 }
 
 /** Stores an object made of the typed builders. */
@@ -92,6 +102,10 @@ function putService(name: string, ...ips: string[]): void {
 function statuses(): L2Status[] {
   return scene.server.list(STATUSES) as unknown as L2Status[];
 }
+
+/** What was asked of the server, but for the ConfigurationState, which is written when it suits. */
+const requestsSince = (first: number): typeof scene.server.requests =>
+  scene.server.requests.slice(first).filter(({ path }) => !path.includes('configurationstates'));
 
 const spoken = (): string[] =>
   changes.map((change) => {
@@ -143,7 +157,7 @@ test('what changes on a node without touching its candidacy asks nothing of anyb
   scene.server.put(NODES, { metadata: { name: 'node-1', labels: { 'node.kubernetes.io/exclude-from-external-load-balancers': '' } } });
   await happens('an excluded node withdraws', () => spoken().at(-1) === 'withdraw default/web');
   await happens('the status is gone', () => statuses().length === 0);
-  expect(scene.server.requests.slice(before).map(({ method }) => method)).toEqual(['DELETE']);
+  expect(requestsSince(before).map(({ method }) => method)).toEqual(['DELETE']);
 });
 
 test('a restarted speaker keeps its object and writes nothing; the object of a dead owner goes', async () => {
@@ -161,7 +175,7 @@ test('a restarted speaker keeps its object and writes nothing; the object of a d
   start();
   await happens('the second Service has its object', () => statuses().some(({ status }) => status?.serviceName === 'quiet'));
   await happens('the left object is gone', () => !statuses().some((status) => status.metadata.name === 'l2-left'));
-  const writes = scene.server.requests.slice(before).filter(({ verb }) => verb === 'write');
+  const writes = requestsSince(before).filter(({ verb }) => verb === 'write');
   expect(new Set(writes.map(({ method }) => method))).toEqual(new Set(['DELETE', 'PATCH', 'POST']));
   expect(writes).toHaveLength(3);
   expect(statuses().some(({ metadata: { name } }) => name === own?.metadata.name)).toBe(true);
@@ -194,4 +208,44 @@ test('an object with our name that lost its labels makes room', async () => {
 test('a node of another name than any in the cluster is warned of', async () => {
   scene.server.remove(NODES, 'node-1');
   await happens('the warning', () => scene.log.messages('warn').some((line) => line.startsWith('no Node "node-1" in the cluster')));
+});
+
+describe('what there is about BGP', () => {
+  const PEERS: Resource = { group: 'metallb.io', version: 'v1beta2', plural: 'bgppeers', namespace: 'metallb-system' };
+  const STATES: Resource = { ...METALLB, plural: 'configurationstates' };
+  const peer = (name: string, spec: object): object => ({ metadata: { name, namespace: 'metallb-system', uid: name }, spec });
+  const state = (): string => JSON.stringify(scene.server.list(STATES).map(({ status }) => status));
+
+  test('is judged for this node alone, and the ConfigurationState says it', async () => {
+    await happens('a good state', () => state().includes('"Valid"'));
+    put(PEERS, peer('elsewhere', { myASN: 0, nodeSelectors: [{ matchLabels: { rack: 'b' } }] }));
+    put(PEERS, peer('here', { myASN: 0 }));
+    await happens('a bad state', () => state().includes('"Invalid"'));
+    expect(state()).toContain('configuration error: BGPPeer here: parsing peer here missing local ASN');
+    expect(state()).not.toContain('elsewhere');
+    scene.server.put(NODES, { metadata: { name: 'node-1', labels: { rack: 'b' } } });
+    await happens('the other one is of this node now', () => state().includes('parsing peer elsewhere missing local ASN'));
+    scene.server.remove(PEERS, 'metallb-system/here');
+    scene.server.remove(PEERS, 'metallb-system/elsewhere');
+    await happens('a good state again', () => state().includes('"Valid"'));
+    expect(scene.log.messages('error')).toEqual(['failed to parse the configuration', 'failed to parse the configuration']);
+  });
+
+  test('and is not known stops no announcement', async () => {
+    end.abort();
+    await speaker;
+    await using earlier = scene;
+    scene = new RuntimeScene(earlier.server);
+    earlier.server.uninstall(PEERS);
+    start();
+    await happens('announced', () => spoken().includes('announce 203.0.113.10'));
+    end.abort();
+    await speaker;
+  });
+});
+
+test('a configuration without any Service is read too', async () => {
+  scene.server.remove(SERVICES, 'default/web');
+  put(POOLS, pool('second', ['nonsense']));
+  await happens('the refusal is said', () => scene.log.messages('error').includes('failed to parse the configuration'));
 });

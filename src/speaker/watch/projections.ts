@@ -1,9 +1,11 @@
 import type { IPAddressPool } from '../../crds/ip-address-pool.ts';
 import type { L2Advertisement } from '../../crds/l2-advertisement.ts';
 import { type JsonObject, listOf, objectOf, textOf } from '../../lib/json.ts';
+import { type EndpointFacts, endpointFacts } from '../../model/endpoint-facts.ts';
+import { type ServiceFacts, serviceFacts } from '../../model/service.ts';
 
-/** What the speaker keeps of a ServiceL2Status. */
-export interface L2StatusFacts {
+/** What the speaker keeps of any object that says what a node announces. */
+export interface ServiceStatusFacts {
   readonly name: string;
   readonly namespace: string;
   readonly uid: string;
@@ -12,37 +14,56 @@ export interface L2StatusFacts {
   readonly node: string;
   /** `namespace/name` of the Service it is about, by its labels; empty when they are missing. */
   readonly service: string;
+}
+
+/** What the speaker keeps of a ServiceL2Status. */
+export interface L2StatusFacts extends ServiceStatusFacts {
   /** What the status says; `undefined` while nothing is written. */
   readonly status: { readonly node: string; readonly interfaces: readonly string[] } | undefined;
 }
 
-/** Labels of a ServiceL2Status, by which it is found: upstream's names. */
-export const L2_STATUS_LABELS = {
+/** What the speaker keeps of a ServiceBGPStatus. */
+export interface BgpStatusFacts extends ServiceStatusFacts {
+  /** What the status says; `undefined` while nothing is written. */
+  readonly status: { readonly node: string; readonly peers: readonly string[] } | undefined;
+}
+
+/** Labels by which these objects are found: upstream's names. */
+export const STATUS_LABELS = {
   node: 'metallb.io/node',
   service: 'metallb.io/service-name',
   serviceNamespace: 'metallb.io/service-namespace',
 } as const;
 
-/** Reads a ServiceL2Status as the API gives it. Never throws; what is missing reads as empty. */
-export function l2StatusFacts(object: JsonObject): L2StatusFacts {
+/** Reads what these objects have in common. Never throws; what is missing reads as empty. */
+export function serviceStatusFacts(object: JsonObject): ServiceStatusFacts {
   const metadata = objectOf(object.metadata);
   const labels = objectOf(metadata.labels);
-  const service = textOf(labels[L2_STATUS_LABELS.service]) ?? '';
+  const service = textOf(labels[STATUS_LABELS.service]) ?? '';
   return {
     name: textOf(metadata.name) ?? '',
     namespace: textOf(metadata.namespace) ?? '',
     uid: textOf(metadata.uid) ?? '',
     resourceVersion: textOf(metadata.resourceVersion) ?? '',
-    node: textOf(labels[L2_STATUS_LABELS.node]) ?? '',
-    service: service === '' ? '' : `${textOf(labels[L2_STATUS_LABELS.serviceNamespace]) ?? ''}/${service}`,
-    status: statusOf(objectOf(object.status)),
+    node: textOf(labels[STATUS_LABELS.node]) ?? '',
+    service: service === '' ? '' : `${textOf(labels[STATUS_LABELS.serviceNamespace]) ?? ''}/${service}`,
   };
 }
 
-function statusOf({ node, interfaces }: JsonObject): L2StatusFacts['status'] {
+/** Reads a ServiceL2Status as the API gives it. Never throws; what is missing reads as empty. */
+export function l2StatusFacts(object: JsonObject): L2StatusFacts {
+  const { node, interfaces } = objectOf(object.status);
   const name = textOf(node);
-  if (name === undefined) return undefined;
-  return { node: name, interfaces: listOf(interfaces).map((each) => textOf(objectOf(each).name) ?? '') };
+  const names = listOf(interfaces).map((each) => textOf(objectOf(each).name) ?? '');
+  return { ...serviceStatusFacts(object), status: name === undefined ? undefined : { node: name, interfaces: names } };
+}
+
+/** Reads a ServiceBGPStatus as the API gives it. Never throws; what is missing reads as empty. */
+export function bgpStatusFacts(object: JsonObject): BgpStatusFacts {
+  const { node, peers } = objectOf(object.status);
+  const name = textOf(node);
+  const names = listOf(peers).map((each) => textOf(each) ?? '');
+  return { ...serviceStatusFacts(object), status: name === undefined ? undefined : { node: name, peers: names } };
 }
 
 /** What decides over a pool: its spec, and what names and dates it. The schema of the CRD vouches for the types. */
@@ -55,4 +76,16 @@ export function poolSource({ metadata, spec }: JsonObject): IPAddressPool {
 export function l2AdvertisementSource({ metadata, spec }: JsonObject): L2Advertisement {
   const { name, namespace, labels } = objectOf(metadata);
   return { metadata: { name, namespace, labels }, spec } as unknown as L2Advertisement;
+}
+
+/** Only Services of type LoadBalancer: where the server cannot select them, they are picked here. */
+export function loadBalancerFacts(object: JsonObject): ServiceFacts | undefined {
+  const facts = serviceFacts(object);
+  return facts.type === 'LoadBalancer' ? facts : undefined;
+}
+
+/** Slices that belong to no Service are of no interest. */
+export function serviceEndpoints(object: JsonObject): EndpointFacts | undefined {
+  const facts = endpointFacts(object);
+  return facts.service === '' ? undefined : facts;
 }

@@ -1,4 +1,5 @@
 import { unreachable } from '../../lib/assert.ts';
+import type { SessionReport } from '../../model/bgp-plan.ts';
 import type { AddressCounts, Report } from '../../model/plan.ts';
 import type { Logger } from '../../telemetry/logger.ts';
 import type { Counter, Metrics } from '../../telemetry/metrics.ts';
@@ -7,6 +8,10 @@ import type { Counter, Metrics } from '../../telemetry/metrics.ts';
 export interface WireListener {
   /** The links that could be announced on changed to these. */
   interfacesChanged(names: readonly string[]): void;
+  /** These nodes are not there. */
+  nodesGone(names: readonly string[]): void;
+  /** The BGP sessions are like this now. */
+  sessionsChanged(sessions: readonly SessionReport[]): void;
   /** The thread threw again and again: it is to be started afresh. */
   broken(): void;
 }
@@ -18,6 +23,8 @@ export class WireReports {
   readonly #requests: Counter;
   readonly #responses: Counter;
   readonly #gratuitous: Counter;
+  readonly #refused: Counter;
+  #refusedBefore = 0;
 
   constructor(log: Logger, metrics: Metrics, listener: WireListener) {
     this.#log = log;
@@ -33,6 +40,10 @@ export class WireReports {
       'Number of gratuitous layer2 packets sent for owned IPs as a result of failovers',
       ['ip'],
     );
+    this.#refused = metrics.counter(
+      'typemetal_bgp_refused_connections_total',
+      'Number of connections to the BGP port of this node that no peer opened',
+    );
   }
 
   /** Takes one report. */
@@ -43,8 +54,15 @@ export class WireReports {
       case 'interfaces':
         this.#listener.interfacesChanged(report.names);
         break;
+      case 'gone':
+        this.#listener.nodesGone(report.nodes);
+        break;
       case 'counts':
         for (const counts of report.counts) this.#count(counts);
+        break;
+      case 'sessions':
+        this.#countRefused(report.refused);
+        this.#listener.sessionsChanged(report.sessions);
         break;
       case 'broken':
         this.#log.error('the wire thread threw while it read frames and is started afresh', { op: 'wireThread', error: report.message });
@@ -56,6 +74,13 @@ export class WireReports {
       default:
         unreachable(report);
     }
+  }
+
+  #countRefused(refused: number): void {
+    // A thread that was started anew counts from 0.
+    const added = refused < this.#refusedBefore ? refused : refused - this.#refusedBefore;
+    if (added > 0) this.#refused.add(added);
+    this.#refusedBefore = refused;
   }
 
   #count({ ip, requestsReceived, responsesSent, gratuitousSent }: AddressCounts): void {

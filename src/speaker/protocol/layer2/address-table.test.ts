@@ -1,12 +1,13 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { announce, announcement, EVERYWHERE, numberOf, only, withdraw } from '../../../../test/support/announcements.ts';
-import { formatIpv4, ipv4Of } from '../../../lib/ipv4.ts';
+import { ipv6 } from '../../../../test/support/ndp-frames.ts';
+import { formatIpv4, type Ipv4, ipv4Of } from '../../../lib/ipv4.ts';
 import type { Announcement, PlanChange } from '../../../model/plan.ts';
-import { type AddressChange, AddressTable, announcedOn } from './address-table.ts';
+import { type AddressChange, AddressTable, announcedOn, IPV4, IPV6 } from './address-table.ts';
 
 /** One line a change as seen from one link: what the burst of that link is told. */
-function seenFrom(link: string, changes: readonly AddressChange[]): string[] {
+function seenFrom(link: string, changes: readonly AddressChange<Ipv4>[]): string[] {
   return changes.flatMap(({ ip, before, after }) => {
     const [was, is] = [announcedOn(before, link), announcedOn(after, link)];
     return was === is ? [] : [`${is ? '+' : '-'}${formatIpv4(ip)}`];
@@ -66,7 +67,7 @@ describe('an address table', () => {
     },
     { what: 'IPv6', first: [], next: [announce('a', ['fd00::1'])], eth0: [], eth1: [] },
   ])('$what', ({ first, next, eth0, eth1 }) => {
-    const table = new AddressTable();
+    const table = new AddressTable(IPV4);
     table.apply(first);
     const changes = table.apply(next);
     expect(new Set(seenFrom('eth0', changes))).toEqual(new Set(eth0));
@@ -74,11 +75,19 @@ describe('an address table', () => {
   });
 
   test('finds what it holds and nothing else', () => {
-    const table = new AddressTable();
+    const table = new AddressTable(IPV4);
     table.apply([announce('a', ['10.0.0.1', 'fd00::1']), announce('b', ['10.0.0.1'])]);
     expect(table.size).toBe(1);
     expect(table.find(numberOf('10.0.0.1'))?.text).toBe('10.0.0.1');
     expect(table.find(numberOf('10.0.0.2'))).toBeUndefined();
+  });
+
+  test('of IPv6 holds what one of IPv4 does not', () => {
+    const table = new AddressTable(IPV6);
+    table.apply([announce('a', ['10.0.0.1', 'fd00::1']), announce('b', ['fd00::1'], only('eth0'))]);
+    expect(Array.from(table.all(), ({ text }) => text)).toEqual(['fd00::1']);
+    expect([...(table.find(ipv6('fd00::1'))?.holders.keys() ?? [])]).toEqual(['a', 'b']);
+    expect(table.apply([withdraw('a')]).map(({ before, after }) => [before?.everywhere, after?.everywhere])).toEqual([[true, false]]);
   });
 });
 
@@ -115,7 +124,7 @@ function plainPlan(history: readonly PlanChange[]): ReadonlyMap<string, Announce
 test('an address table says at any time what the plan says', () => {
   fc.assert(
     fc.property(changes, (history) => {
-      const table = new AddressTable();
+      const table = new AddressTable(IPV4);
       for (const change of history) table.apply([change]);
       const plan = [...plainPlan(history).values()];
       for (const ip of ['10.0.0.1', '10.0.0.2', '10.0.0.3'].map(numberOf)) {
@@ -133,10 +142,10 @@ test('an address table says at any time what the plan says', () => {
 test('one batch ends where its changes end one by one', () => {
   fc.assert(
     fc.property(changes, (history) => {
-      const [together, apart] = [new AddressTable(), new AddressTable()];
+      const [together, apart] = [new AddressTable(IPV4), new AddressTable(IPV4)];
       together.apply(history);
       for (const change of history) apart.apply([change]);
-      const textOf = (table: AddressTable): ReadonlySet<string> => new Set(Array.from(table.all(), ({ text }) => text));
+      const textOf = (table: AddressTable<Ipv4>): ReadonlySet<string> => new Set(Array.from(table.all(), ({ text }) => text));
       expect(textOf(together)).toEqual(textOf(apart));
     }),
   );

@@ -1,11 +1,27 @@
 import { unreachable } from '../../../lib/assert.ts';
+import type { Family, IpAddress } from '../../../lib/ip.ts';
 import { formatIpv4, type Ipv4, ipv4Of } from '../../../lib/ipv4.ts';
+import { formatIpv6, type Ipv6, ipv6Of } from '../../../lib/ipv6.ts';
 import type { Announcement, InterfaceScope, PlanChange } from '../../../model/plan.ts';
 
+/** The addresses of one family as their protocol has them on the wire: numbers, which are looked up fast. */
+export interface AddressNumbers<Ip> {
+  readonly family: Family;
+  /** The number of an address of that family. */
+  readonly of: (address: IpAddress) => Ip;
+  readonly format: (ip: Ip) => string;
+}
+
+/** The addresses that ARP knows. */
+export const IPV4: AddressNumbers<Ipv4> = { family: 'IPv4', of: ipv4Of, format: formatIpv4 };
+
+/** The addresses that neighbour discovery knows. */
+export const IPV6: AddressNumbers<Ipv6> = { family: 'IPv6', of: ipv6Of, format: formatIpv6 };
+
 /** An address that at least one Service announces. Never changes: another one takes its place. */
-export interface HeldAddress {
-  readonly ip: Ipv4;
-  /** Dotted form, for counters and log lines. */
+export interface HeldAddress<Ip> {
+  readonly ip: Ip;
+  /** Canonical text, for counters and log lines. */
   readonly text: string;
   /** The Services that hold it, and where each of them wants it announced. */
   readonly holders: ReadonlyMap<string, InterfaceScope>;
@@ -16,30 +32,35 @@ export interface HeldAddress {
 }
 
 /** What one batch of plan changes did to one address; `undefined` is not held. */
-export interface AddressChange {
-  readonly ip: Ipv4;
-  readonly before: HeldAddress | undefined;
-  readonly after: HeldAddress | undefined;
+export interface AddressChange<Ip> {
+  readonly ip: Ip;
+  readonly before: HeldAddress<Ip> | undefined;
+  readonly after: HeldAddress<Ip> | undefined;
 }
 
 /** Whether an address is announced on the link of that name: by any one of the Services that hold it. */
-export function announcedOn(held: HeldAddress | undefined, link: string): boolean {
+export function announcedOn<Ip>(held: HeldAddress<Ip> | undefined, link: string): boolean {
   return held !== undefined && (held.everywhere || held.links.has(link));
 }
 
-interface Holding {
-  readonly ips: readonly Ipv4[];
+interface Holding<Ip> {
+  readonly ips: readonly Ip[];
   readonly scope: InterfaceScope;
 }
 
 /**
- * The IPv4 addresses that this node answers for. Several Services may hold one address with different scopes; it is
- * held until the last one lets go. Looking one up takes the same time however many there are. IPv6 addresses of the
- * plan are not kept here.
+ * The addresses of one family that this node answers for. Several Services may hold one address with different scopes;
+ * it is held until the last one lets go. Looking one up takes the same time however many there are. Addresses of the
+ * other family are not kept here.
  */
-export class AddressTable {
-  readonly #addresses = new Map<Ipv4, HeldAddress>();
-  readonly #services = new Map<string, Holding>();
+export class AddressTable<Ip> {
+  readonly #numbers: AddressNumbers<Ip>;
+  readonly #addresses = new Map<Ip, HeldAddress<Ip>>();
+  readonly #services = new Map<string, Holding<Ip>>();
+
+  constructor(numbers: AddressNumbers<Ip>) {
+    this.#numbers = numbers;
+  }
 
   /** How many addresses are held. */
   get size(): number {
@@ -47,12 +68,12 @@ export class AddressTable {
   }
 
   /** The address, if it is held. */
-  find(ip: Ipv4): HeldAddress | undefined {
+  find(ip: Ip): HeldAddress<Ip> | undefined {
     return this.#addresses.get(ip);
   }
 
   /** All addresses that are held, in no order. */
-  all(): Iterable<HeldAddress> {
+  all(): Iterable<HeldAddress<Ip>> {
     return this.#addresses.values();
   }
 
@@ -60,13 +81,13 @@ export class AddressTable {
    * Applies a batch in order and returns what it did in the end, one entry for each address it touched: an address that
    * went from one Service to another in one batch was held all the time.
    */
-  apply(changes: readonly PlanChange[]): readonly AddressChange[] {
-    const before = new Map<Ipv4, HeldAddress | undefined>();
+  apply(changes: readonly PlanChange[]): readonly AddressChange<Ip>[] {
+    const before = new Map<Ip, HeldAddress<Ip> | undefined>();
     for (const change of changes) this.#applyOne(change, before);
     return Array.from(before, ([ip, held]) => ({ ip, before: held, after: this.#addresses.get(ip) }));
   }
 
-  #applyOne(change: PlanChange, before: Map<Ipv4, HeldAddress | undefined>): void {
+  #applyOne(change: PlanChange, before: Map<Ip, HeldAddress<Ip> | undefined>): void {
     switch (change.kind) {
       case 'announce':
         this.#announce(change.announcement, before);
@@ -82,21 +103,21 @@ export class AddressTable {
     }
   }
 
-  #replace(announcements: readonly Announcement[], before: Map<Ipv4, HeldAddress | undefined>): void {
+  #replace(announcements: readonly Announcement[], before: Map<Ip, HeldAddress<Ip> | undefined>): void {
     const kept = new Set(announcements.map(({ service }) => service));
     for (const service of [...this.#services.keys()]) if (!kept.has(service)) this.#withdraw(service, before);
     for (const announcement of announcements) this.#announce(announcement, before);
   }
 
-  #announce(announcement: Announcement, before: Map<Ipv4, HeldAddress | undefined>): void {
+  #announce(announcement: Announcement, before: Map<Ip, HeldAddress<Ip> | undefined>): void {
     const { service, interfaces: scope } = announcement;
     this.#withdraw(service, before);
-    const ips = announcement.addresses.filter(({ family }) => family === 'IPv4').map(ipv4Of);
+    const ips = announcement.addresses.filter(({ family }) => family === this.#numbers.family).map(this.#numbers.of);
     this.#services.set(service, { ips, scope });
     for (const ip of ips) this.#setHolders(ip, [...this.#holders(ip), [service, scope]], before);
   }
 
-  #withdraw(service: string, before: Map<Ipv4, HeldAddress | undefined>): void {
+  #withdraw(service: string, before: Map<Ip, HeldAddress<Ip> | undefined>): void {
     const ips = this.#services.get(service)?.ips ?? [];
     this.#services.delete(service);
     for (const ip of ips) {
@@ -105,22 +126,22 @@ export class AddressTable {
     }
   }
 
-  #holders(ip: Ipv4): readonly (readonly [string, InterfaceScope])[] {
+  #holders(ip: Ip): readonly (readonly [string, InterfaceScope])[] {
     return [...(this.#addresses.get(ip)?.holders ?? [])];
   }
 
-  #setHolders(ip: Ipv4, holders: readonly (readonly [string, InterfaceScope])[], before: Map<Ipv4, HeldAddress | undefined>): void {
+  #setHolders(ip: Ip, holders: readonly (readonly [string, InterfaceScope])[], before: Map<Ip, HeldAddress<Ip> | undefined>): void {
     if (!before.has(ip)) before.set(ip, this.#addresses.get(ip));
     if (holders.length === 0) this.#addresses.delete(ip);
-    else this.#addresses.set(ip, heldBy(ip, new Map(holders)));
+    else this.#addresses.set(ip, heldBy(ip, this.#numbers.format(ip), new Map(holders)));
   }
 }
 
-function heldBy(ip: Ipv4, holders: ReadonlyMap<string, InterfaceScope>): HeldAddress {
+function heldBy<Ip>(ip: Ip, text: string, holders: ReadonlyMap<string, InterfaceScope>): HeldAddress<Ip> {
   const scopes = [...holders.values()];
   return {
     ip,
-    text: formatIpv4(ip),
+    text,
     holders,
     everywhere: scopes.some((scope) => scope.all),
     links: new Set(scopes.flatMap((scope) => (scope.all ? [] : scope.names))),

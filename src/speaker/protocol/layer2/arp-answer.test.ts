@@ -5,7 +5,7 @@ import type { Ipv4 } from '../../../lib/ipv4.ts';
 import { BROADCAST_MAC, isStation, type Mac } from '../../../lib/mac.ts';
 import type { InterfaceScope } from '../../../model/plan.ts';
 import { ARP_REPLY, ARP_REQUEST, type ArpFrame } from '../../wire/arp.ts';
-import { AddressTable } from './address-table.ts';
+import { AddressTable, IPV4 } from './address-table.ts';
 import { decideArp, gratuitousArp } from './arp-answer.ts';
 
 const HERE = 0x0200_0000_0001 as Mac;
@@ -16,7 +16,7 @@ const FOREIGN = 0x0a00_0003 as Ipv4;
 const CLIENT_IP = 0x0a00_00fe as Ipv4;
 const LINK = { name: 'eth0', mac: HERE };
 
-const table = new AddressTable();
+const table = new AddressTable(IPV4);
 for (const [service, text, interfaces] of [
   ['default/a', '10.0.0.1', { all: true }],
   ['default/b', '10.0.0.2', { all: false, names: ['eth1'] }],

@@ -26,7 +26,7 @@ export type ArpRefusal =
 
 /** What becomes of one ARP frame. */
 export type ArpVerdict =
-  | { readonly kind: 'answer'; readonly held: HeldAddress; readonly reply: ArpFrame }
+  | { readonly kind: 'answer'; readonly held: HeldAddress<Ipv4>; readonly reply: ArpFrame }
   | { readonly kind: 'refuse'; readonly refusal: ArpRefusal };
 
 // Made once: a flood of refused frames must leave no garbage.
@@ -41,7 +41,7 @@ const NOT_ON_THIS_LINK: ArpVerdict = { kind: 'refuse', refusal: 'not-on-this-lin
  * Decides what one ARP frame gets. A probe (sender 0.0.0.0) for a held address is answered: that is how its owner
  * defends it (RFC 5227, Section 2.1.1). The sender's address may lie in any subnet.
  */
-export function decideArp(frame: ArpFrame, link: LinkIdentity, table: AddressTable): ArpVerdict {
+export function decideArp(frame: ArpFrame, link: LinkIdentity, table: AddressTable<Ipv4>): ArpVerdict {
   if (frame.operation !== ARP_REQUEST) return NOT_A_REQUEST;
   if (frame.destination !== BROADCAST_MAC && frame.destination !== link.mac) return NOT_FOR_THIS_LINK;
   if (frame.senderIp === frame.targetIp) return GRATUITOUS;

@@ -2,28 +2,30 @@ import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { type Micros, micros } from '../../../lib/clock.ts';
 import type { Ipv4 } from '../../../lib/ipv4.ts';
-import { type BurstEffect, type BurstEvent, type BurstState, NO_BURST, stepBurst } from './burst.ts';
+import { type BurstEffect, type BurstEvent, noBurst, stepBurst } from './burst.ts';
+
+type Form = 'request' | 'reply';
 
 interface Sent {
   readonly at: Micros;
   readonly ip: Ipv4;
-  readonly operation: 'request' | 'reply';
+  readonly form: Form;
 }
 
 type Change = { readonly at: number } & ({ readonly appeared: readonly number[] } | { readonly disappeared: readonly number[] });
 
 /** Runs the machine on a clock of its own; wake-ups come `late` microseconds late. */
-function run(changes: readonly Change[], late = 0): readonly Sent[] {
+function run(changes: readonly Change[], late = 0, forms: readonly Form[] = ['request', 'reply']): readonly Sent[] {
   const sent: Sent[] = [];
-  let state: BurstState = NO_BURST;
+  let state = noBurst<Ipv4, Form>(forms);
   let wake: Micros | undefined;
-  const step = (event: BurstEvent): void => {
-    let effects: readonly BurstEffect[];
+  const step = (event: BurstEvent<Ipv4>): void => {
+    let effects: readonly BurstEffect<Ipv4, Form>[];
     [state, effects] = stepBurst(state, event);
     wake = undefined;
     for (const effect of effects) {
       if (effect.kind === 'wake-at') wake = micros(effect.at + late);
-      else sent.push({ at: event.now, ip: effect.ip, operation: effect.operation });
+      else sent.push({ at: event.now, ip: effect.ip, form: effect.form });
     }
   };
   const wakeUntil = (end: number): void => {
@@ -42,7 +44,7 @@ function run(changes: readonly Change[], late = 0): readonly Sent[] {
   return sent;
 }
 
-const lines = (sent: readonly Sent[]): string[] => sent.map(({ at, ip, operation }) => `${at / 1_000} ms ${ip} ${operation}`);
+const lines = (sent: readonly Sent[]): string[] => sent.map(({ at, ip, form }) => `${at / 1_000} ms ${ip} ${form}`);
 
 describe('a burst', () => {
   test('of one address: one request at once, then five rounds of both', () => {
@@ -50,6 +52,11 @@ describe('a burst', () => {
       '0 ms 1 request',
       ...[50, 150, 400, 1_100, 2_200].flatMap((at) => [`${at} ms 1 request`, `${at} ms 1 reply`]),
     ]);
+  });
+
+  test('of a protocol with one form: six frames', () => {
+    const sent = run([{ at: 0, appeared: [1] }], 0, ['request']);
+    expect(lines(sent)).toEqual([0, 50, 150, 400, 1_100, 2_200].map((at) => `${at} ms 1 request`));
   });
 
   test('stops at once when the address is withdrawn', () => {
@@ -111,7 +118,7 @@ describe('a burst', () => {
   });
 
   test('is silent when nothing was announced', () => {
-    expect(stepBurst(NO_BURST, { kind: 'disappeared', now: micros(0), ips: [1 as Ipv4] })[1]).toEqual([]);
+    expect(stepBurst(noBurst(['request']), { kind: 'disappeared', now: micros(0), ips: [1 as Ipv4] })[1]).toEqual([]);
   });
 });
 

@@ -1,9 +1,8 @@
 import { type Micros, micros, milliseconds } from '../../../lib/clock.ts';
-import type { Ipv4 } from '../../../lib/ipv4.ts';
 
 /** An address and the first moment at which its next round may go out. */
-interface Waiting {
-  readonly ip: Ipv4;
+interface Waiting<Ip> {
+  readonly ip: Ip;
   readonly due: Micros;
 }
 
@@ -11,24 +10,26 @@ interface Waiting {
  * The gratuitous packets that one link still owes: for each round the addresses that wait for it, in the order in which
  * they are due. An address waits for one round at a time, so there are never more entries than addresses.
  */
-export interface BurstState {
-  readonly rounds: readonly (readonly Waiting[])[];
+export interface BurstState<Ip, Form> {
+  /** The ways in which the protocol tells of an address unasked: one frame each, the first one alone in round 0. */
+  readonly forms: readonly Form[];
+  readonly rounds: readonly (readonly Waiting<Ip>[])[];
   /** No frame before this moment: what keeps the pace. */
   readonly resumeAt: Micros;
 }
 
 /** What happens to a burst; `now` never steps back from one event to the next. */
-export type BurstEvent =
+export type BurstEvent<Ip> =
   /** These are announced on the link from now on; a burst that one of them still had begins anew. */
-  | { readonly kind: 'appeared'; readonly now: Micros; readonly ips: readonly Ipv4[] }
+  | { readonly kind: 'appeared'; readonly now: Micros; readonly ips: readonly Ip[] }
   /** These are not any more: nothing is sent for them from now on. */
-  | { readonly kind: 'disappeared'; readonly now: Micros; readonly ips: readonly Ipv4[] }
+  | { readonly kind: 'disappeared'; readonly now: Micros; readonly ips: readonly Ip[] }
   /** The moment of the last `wake-at` has come. */
   | { readonly kind: 'woke'; readonly now: Micros };
 
 /** What has to be done, in order. */
-export type BurstEffect =
-  | { readonly kind: 'send'; readonly ip: Ipv4; readonly operation: 'request' | 'reply' }
+export type BurstEffect<Ip, Form> =
+  | { readonly kind: 'send'; readonly ip: Ip; readonly form: Form }
   /** Comes last, at most once: replaces the wake-up that was asked for before. Without it nothing is left to send. */
   | { readonly kind: 'wake-at'; readonly at: Micros };
 
@@ -51,13 +52,17 @@ const FRAMES_AT_ONCE = 10;
 const CATCH_UP: Micros = micros(FRAMES_AT_ONCE * SPACING);
 
 /** Nothing to send. */
-export const NO_BURST: BurstState = { rounds: ROUND_OFFSETS_MS.map(() => []), resumeAt: micros(0) };
+export function noBurst<Ip, Form>(forms: readonly Form[]): BurstState<Ip, Form> {
+  return { forms, rounds: ROUND_OFFSETS_MS.map(() => []), resumeAt: micros(0) };
+}
+
+type Step<Ip, Form> = readonly [BurstState<Ip, Form>, readonly BurstEffect<Ip, Form>[]];
 
 /**
- * The gratuitous burst of one link. Round 0 of every address goes first, one request each, so that the last of many
- * addresses is not late; the later rounds, a request and a reply each, share what is left of the pace.
+ * The gratuitous burst of one link. Round 0 of every address goes first, one frame each, so that the last of many
+ * addresses is not late; the later rounds, a frame of each form, share what is left of the pace.
  */
-export function stepBurst(state: BurstState, event: BurstEvent): readonly [BurstState, readonly BurstEffect[]] {
+export function stepBurst<Ip, Form>(state: BurstState<Ip, Form>, event: BurstEvent<Ip>): Step<Ip, Form> {
   switch (event.kind) {
     case 'appeared': {
       const { rounds } = without(state, event.ips);
@@ -71,32 +76,32 @@ export function stepBurst(state: BurstState, event: BurstEvent): readonly [Burst
   }
 }
 
-function without(state: BurstState, ips: readonly Ipv4[]): BurstState {
+function without<Ip, Form>(state: BurstState<Ip, Form>, ips: readonly Ip[]): BurstState<Ip, Form> {
   const gone = new Set(ips);
   return { ...state, rounds: state.rounds.map((round) => round.filter(({ ip }) => !gone.has(ip))) };
 }
 
 /** Sends what is due and what the pace allows, then says when to come back. */
-function sendDue(state: BurstState, now: Micros): readonly [BurstState, readonly BurstEffect[]] {
-  const effects: BurstEffect[] = [];
-  const sent = state.rounds.map((): Waiting[] => []);
+function sendDue<Ip, Form>(state: BurstState<Ip, Form>, now: Micros): Step<Ip, Form> {
+  const effects: BurstEffect<Ip, Form>[] = [];
+  const sent = state.rounds.map((): Waiting<Ip>[] => []);
   while (now >= state.resumeAt && effects.length < FRAMES_AT_ONCE) {
     const round = nextRound(state, sent, now);
     const waiting = state.rounds[round]?.[sent[round]?.length ?? 0];
     if (waiting === undefined) break;
     sent[round]?.push(waiting);
-    effects.push({ kind: 'send', ip: waiting.ip, operation: 'request' });
-    if (round > 0) effects.push({ kind: 'send', ip: waiting.ip, operation: 'reply' });
+    const forms = round === 0 ? state.forms.slice(0, 1) : state.forms;
+    for (const form of forms) effects.push({ kind: 'send', ip: waiting.ip, form });
   }
   const rounds = state.rounds.map((round, index) => round.slice(sent[index]?.length).concat(nextOf(sent[index - 1], index, now)));
   const paced = Math.max(state.resumeAt, now - CATCH_UP) + effects.length * SPACING;
-  const after: BurstState = { rounds, resumeAt: effects.length === 0 ? state.resumeAt : micros(paced) };
+  const after: BurstState<Ip, Form> = { forms: state.forms, rounds, resumeAt: effects.length === 0 ? state.resumeAt : micros(paced) };
   const wake = wakeAt(after);
   return [after, wake === undefined ? effects : [...effects, { kind: 'wake-at', at: wake }]];
 }
 
 /** The round whose first waiting address comes next: round 0 before all, then the one due longest; -1 when none is due. */
-function nextRound(state: BurstState, sent: readonly (readonly Waiting[])[], now: Micros): number {
+function nextRound<Ip>(state: BurstState<Ip, unknown>, sent: readonly (readonly Waiting<Ip>[])[], now: Micros): number {
   let best = -1;
   let earliest = Number.POSITIVE_INFINITY;
   for (const [round, waiting] of state.rounds.entries()) {
@@ -110,12 +115,12 @@ function nextRound(state: BurstState, sent: readonly (readonly Waiting[])[], now
 }
 
 /** Those that have just had a round wait for the next one. */
-function nextOf(sent: readonly Waiting[] | undefined, round: number, now: Micros): readonly Waiting[] {
+function nextOf<Ip>(sent: readonly Waiting<Ip>[] | undefined, round: number, now: Micros): readonly Waiting<Ip>[] {
   const due = micros(now + (GAPS[round] ?? 0));
   return (sent ?? []).map(({ ip }) => ({ ip, due }));
 }
 
-function wakeAt(state: BurstState): Micros | undefined {
+function wakeAt(state: BurstState<unknown, unknown>): Micros | undefined {
   const firsts = state.rounds.flatMap((round) => round.slice(0, 1)).map(({ due }) => due);
   return firsts.length === 0 ? undefined : micros(Math.max(Math.min(...firsts), state.resumeAt));
 }

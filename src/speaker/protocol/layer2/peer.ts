@@ -1,0 +1,105 @@
+import { type Micros, micros, milliseconds } from '../../../lib/clock.ts';
+import { type Ipv4, UNSPECIFIED_IPV4 } from '../../../lib/ipv4.ts';
+import { type Mac, ZERO_MAC } from '../../../lib/mac.ts';
+import type { SegmentFrame } from '../../wire/segment.ts';
+
+/**
+ * What is thought of a node: `alive` says hello; `cut` is heard by others, not here; `away` has a kernel that answers and
+ * a speaker that does not; `dead` has neither; `departed` was away for longer than its grace.
+ */
+export type Verdict = 'alive' | 'cut' | 'away' | 'dead' | 'departed';
+
+/** One round of questions about a node that is silent, or that seems to hear nobody. */
+export interface Doubt {
+  /** It says hello; what is doubted is whether it hears. */
+  readonly deaf: boolean;
+  decideAt: Micros;
+  /** The decision was put off once, because this loop was late. */
+  postponed: boolean;
+  asked: number;
+  askAt: Micros;
+  /** Its kernel answered. */
+  answered: boolean;
+  /** Somebody else has heard it. */
+  witnessed: boolean;
+}
+
+/** A boot id that was seen and is not believed yet. */
+export interface Challenge {
+  readonly boot: bigint;
+  readonly nonce: bigint;
+  readonly at: Micros;
+  /** What was said under it. */
+  readonly hello: SegmentFrame;
+}
+
+/** Another node of the link, as far as it was heard. Changed in place by the machine that owns it. */
+export interface Peer {
+  readonly node: string;
+  /** `undefined` until the first boot id is believed: nothing that it says counts before. */
+  boot: bigint | undefined;
+  sequence: number;
+  /** The highest number that somebody else has heard from it, under the same boot id. */
+  reported: number;
+  challenge: Challenge | undefined;
+  mac: Mac;
+  /** When its last hello came. */
+  heardAt: Micros;
+  /** What it promised as the pause before its next hello. */
+  interval: Micros;
+  askable: Ipv4;
+  /** Its kernel is known to answer for {@link Peer.askable}. */
+  answers: boolean;
+  healthAt: Micros;
+  healthMisses: number;
+  restarting: boolean;
+  /** How many hellos in a row said that it hears nobody. */
+  deafHellos: number;
+  /** The nodes that it holds for gone. */
+  lists: ReadonlySet<string>;
+  verdict: Verdict;
+  awaySince: Micros;
+  doubt: Doubt | undefined;
+  /** No new doubt before. */
+  doubtFrom: Micros;
+}
+
+/** Two intervals, and what a busy machine and a busy wire may add. */
+const SLACK: Micros = milliseconds(5);
+const MISSES = 2;
+/** Until its first hello is read. */
+const FIRST_INTERVAL: Micros = milliseconds(1_000);
+
+/** A node of which one frame was seen. */
+export function newPeer(node: string, now: Micros): Peer {
+  return {
+    ...{ node, boot: undefined, sequence: -1, reported: -1, challenge: undefined, mac: ZERO_MAC },
+    ...{ heardAt: now, interval: FIRST_INTERVAL, askable: UNSPECIFIED_IPV4 },
+    ...{ answers: false, healthAt: now, healthMisses: 0, restarting: false, deafHellos: 0, lists: new Set<string>() },
+    ...{ verdict: 'alive', awaySince: now, doubt: undefined, doubtFrom: now },
+  };
+}
+
+/** From now on frames of the boot that signed this one count. */
+export function believe(peer: Peer, frame: SegmentFrame): void {
+  peer.boot = frame.boot;
+  peer.sequence = frame.sequence;
+  peer.reported = -1;
+  peer.mac = frame.source;
+  peer.challenge = undefined;
+}
+
+/** Whether its addresses are free. */
+export function isGone({ verdict }: Peer): boolean {
+  return verdict === 'dead' || verdict === 'departed';
+}
+
+/** When its silence becomes strange: at the second hello that is missed. */
+export function strangeAt({ heardAt, interval }: Peer): Micros {
+  return micros(heardAt + MISSES * interval + SLACK);
+}
+
+/** Whether it was heard so shortly ago that nothing is strange. */
+export function heardLately(peer: Peer, now: Micros): boolean {
+  return now < strangeAt(peer);
+}

@@ -1,0 +1,386 @@
+import { assert } from '../../../lib/assert.ts';
+import { type Micros, micros, milliseconds } from '../../../lib/clock.ts';
+import { type Ipv4, UNSPECIFIED_IPV4 } from '../../../lib/ipv4.ts';
+import { BROADCAST_MAC, type Mac } from '../../../lib/mac.ts';
+import { compareTexts } from '../../../lib/order.ts';
+import type { SegmentFrame, SegmentMessage } from '../../wire/segment.ts';
+import { decideDoubt, doubtDue, isOver, newDoubt, stepDoubt } from './doubt.ts';
+import { believe, heardLately, isGone, newPeer, type Peer, strangeAt, type Verdict } from './peer.ts';
+import type { PeersEffect, PeersEvent, PeersTiming } from './peers-events.ts';
+import { Rumors } from './rumors.ts';
+
+/** What {@link Peers} is made with. */
+export interface PeersOptions {
+  readonly node: string;
+  readonly timing: PeersTiming;
+  /** 64 bits that nobody can guess, new at each call. */
+  readonly nonce: () => bigint;
+  /** Nodes that were gone when this one was heard last: they are until they are heard. */
+  readonly gone: readonly string[];
+}
+
+/** More nodes than any cluster has on one segment; one that is not known stays what the API server says of it. */
+const MAX_PEERS = 1_024;
+/** A segment carries no more hellos than this, each second. */
+const MAX_HELLOS_A_SECOND = 2_000;
+/** A loop that turns so much too late did not see what came meanwhile: nobody's silence counts. */
+const STALL: Micros = milliseconds(100);
+/** Challenges answered in one span: all peers may meet at once, and nobody may keep this node busy with signing. */
+const MAX_REPLIES = 256;
+const REPLY_SPAN: Micros = milliseconds(100);
+/** Who is suspected says hello at once, but not more often than this. */
+const QUICK_HELLO: Micros = milliseconds(20);
+/** A challenge that was not answered is given again. */
+const CHALLENGE_PAUSE: Micros = milliseconds(200);
+/** Hellos by which a peer says that it hears nobody, before it is doubted for that. */
+const DEAF_HELLOS = 3;
+/** While all is well the kernels of peers are asked so often: only who is known to answer may be declared dead by silence. */
+const HEALTH_PAUSE: Micros = milliseconds(10_000);
+const HEALTH_MISSES = 3;
+/** After a round of doubt that changed nothing the next one waits for so many of the node's hellos: a witness needs a new one. */
+const DOUBT_PAUSES = 1.5;
+/** It also waits so long for each peer, so that many doubters do not flood one. */
+const DOUBT_SPREAD: Micros = milliseconds(10);
+/** A word about the dead that comes before everybody could be heard would be a guess. */
+const FIRST_WORD: Micros = milliseconds(1_500);
+
+/** Events of which there are many, and which mostly change nothing. */
+const ORDINARY: ReadonlySet<PeersEvent['kind']> = new Set(['received', 'answered']);
+
+type Sighting = Extract<SegmentMessage, { kind: 'suspect' | 'heard' }>;
+
+/**
+ * Which nodes of one link are there: hears their hellos, and before it calls one dead it asks that node's kernel and the
+ * other speakers. A node whose speaker is silent while its kernel answers is away, and keeps what it has for a time of
+ * grace; one that only this node does not hear is cut off from here, which changes nothing. No I/O: it is given events and
+ * returns what to do.
+ */
+export class Peers {
+  readonly #options: PeersOptions;
+  readonly #peers = new Map<string, Peer>();
+  readonly #rumors = new Rumors();
+  #effects: PeersEffect[] = [];
+  #now: Micros = micros(0);
+  #startedAt: Micros = micros(0);
+  #askable: Ipv4 = UNSPECIFIED_IPV4;
+  #busy: boolean = false;
+  #restarting: boolean = false;
+  #helloAt: Micros = micros(0);
+  #wakeAt: Micros | undefined;
+  #saidHelloAt: Micros = micros(0);
+  #repliesFrom: Micros = micros(0);
+  #replies = 0;
+  #said: string | undefined;
+  #alone: boolean = false;
+  /** Something has changed that may concern other peers or an earlier wake-up. */
+  #unsettled: boolean = false;
+  #listed: boolean = false;
+
+  constructor(options: PeersOptions) {
+    this.#options = options;
+    this.#rumors.hear(options.gone, this.#now);
+  }
+
+  /** Takes one event. */
+  step(event: PeersEvent): readonly PeersEffect[] {
+    assert(event.now >= this.#now, 'time steps back');
+    this.#now = event.now;
+    this.#effects = [];
+    this.#unsettled = this.#alone;
+    this.#take(event);
+    if (ORDINARY.has(event.kind) && !this.#unsettled && this.#helloAt > event.now) return this.#effects;
+    for (const peer of this.#peers.values()) this.#look(peer);
+    if (this.#isAlone() !== this.#alone) this.#helloAt = this.#now;
+    if (this.#helloAt <= this.#now) this.#sayHello();
+    for (const node of this.#rumors.questions(this.#now)) this.#suspect(node, 0n, 0);
+    this.#tellGone();
+    this.#effects.push({ kind: 'wake-at', at: this.#nextWake() });
+    return this.#effects;
+  }
+
+  #take(event: PeersEvent): void {
+    switch (event.kind) {
+      case 'started':
+        this.#startedAt = event.now;
+        this.#helloAt = event.now;
+        this.#forgetSilence();
+        break;
+      case 'woke':
+        this.#noticeStall();
+        break;
+      case 'received':
+        this.#receive(event.frame);
+        break;
+      case 'answered':
+        this.#answered(event.ip, event.mac);
+        break;
+      case 'described':
+        if (event.askable !== this.#askable || event.busy !== this.#busy) this.#helloAt = event.now;
+        this.#askable = event.askable;
+        this.#busy = event.busy;
+        break;
+      case 'ending':
+        this.#restarting = true;
+        this.#helloAt = event.now;
+        break;
+    }
+  }
+
+  /** What was said while this loop stood still is about to be read: all that are there get another chance to be heard. */
+  #noticeStall(): void {
+    if (this.#wakeAt !== undefined && this.#now - this.#wakeAt >= STALL) this.#forgetSilence();
+  }
+
+  #forgetSilence(): void {
+    for (const peer of this.#peers.values()) {
+      if (isGone(peer)) continue;
+      peer.heardAt = this.#now;
+      peer.doubt = undefined;
+      peer.deafHellos = 0;
+    }
+  }
+
+  #receive(frame: SegmentFrame): void {
+    const { node, message, source } = frame;
+    if (node === this.#options.node) return;
+    const known = this.#peers.get(node);
+    if (message.kind === 'challenge') this.#reply(source, { kind: 'response', nonce: message.nonce });
+    else if (known?.boot === frame.boot) this.#heard(known, frame);
+    else if (message.kind === 'response') this.#verify(known, frame, message.nonce);
+    else if (message.kind === 'hello') this.#challenge(known ?? this.#meet(node), frame);
+  }
+
+  /** A frame of a boot that is believed. Older frames and repeated ones are of no interest. */
+  #heard(peer: Peer, { sequence, source, message }: SegmentFrame): void {
+    if (sequence <= peer.sequence) return;
+    peer.sequence = sequence;
+    peer.mac = source;
+    if (message.kind === 'hello') this.#greet(peer, message);
+    else if (message.kind === 'suspect') this.#witness(peer, message);
+    else if (message.kind === 'heard') this.#learn(message);
+  }
+
+  #greet(peer: Peer, hello: SegmentMessage & { readonly kind: 'hello' }): void {
+    peer.heardAt = this.#now;
+    peer.interval = milliseconds(hello.intervalMilliseconds);
+    if (this.#wakeAt === undefined || strangeAt(peer) < this.#wakeAt || !sameNames(peer.lists, hello.gone)) this.#unsettled = true;
+    if (peer.askable !== hello.askable) peer.answers = false;
+    peer.askable = hello.askable;
+    peer.restarting = hello.restarting;
+    peer.lists = new Set(hello.gone);
+    this.#rumors.hear(
+      hello.gone.filter((node) => node !== this.#options.node && this.#peers.get(node)?.boot === undefined),
+      this.#now,
+    );
+    // Who hears nobody may be deaf: what it says is no sign that it can be reached.
+    peer.deafHellos = hello.alone ? peer.deafHellos + 1 : 0;
+    if (hello.alone) this.#unsettled = true;
+    if (hello.alone) return;
+    peer.doubt = undefined;
+    const returned = isGone(peer);
+    this.#judge(peer, 'alive');
+    if (returned) this.#effects.push({ kind: 'reannounce' });
+  }
+
+  /** Says what it has heard, if that is more than the asker has. */
+  #witness(asker: Peer, { node, boot, sequence }: Sighting): void {
+    if (node === this.#options.node) {
+      this.#helloAt = micros(Math.min(this.#helloAt, Math.max(this.#now, this.#saidHelloAt + QUICK_HELLO)));
+      this.#unsettled = true;
+      return;
+    }
+    const suspect = this.#peers.get(node);
+    if (suspect?.boot === undefined || isGone(suspect)) return;
+    const more = suspect.boot === boot ? suspect.sequence > sequence : heardLately(suspect, this.#now);
+    if (!more) return;
+    const message: SegmentMessage = { kind: 'heard', node, boot: suspect.boot, sequence: suspect.sequence };
+    this.#effects.push({ kind: 'send', destination: asker.mac, message });
+  }
+
+  /** A witness counts who has heard what is new to this node: of a dead one all have heard the same. */
+  #learn({ node, boot, sequence }: Sighting): void {
+    this.#rumors.dispel(node, this.#now);
+    const peer = this.#peers.get(node);
+    if (peer?.doubt === undefined) return;
+    const news = peer.boot !== boot || sequence > Math.max(peer.sequence, peer.reported);
+    if (!news) return;
+    peer.doubt.witnessed = true;
+    if (peer.boot === boot) peer.reported = sequence;
+  }
+
+  #reply(destination: Mac, message: SegmentMessage): void {
+    if (this.#now - this.#repliesFrom >= REPLY_SPAN) {
+      this.#repliesFrom = this.#now;
+      this.#replies = 0;
+    }
+    if (this.#replies >= MAX_REPLIES) return;
+    this.#replies++;
+    this.#effects.push({ kind: 'send', destination, message });
+  }
+
+  #meet(node: string): Peer | undefined {
+    if (this.#peers.size >= MAX_PEERS) return undefined;
+    const peer = newPeer(node, this.#now);
+    this.#peers.set(node, peer);
+    return peer;
+  }
+
+  /** A boot id that nobody knows may come from a recording: whoever has it must sign what nobody could foresee. */
+  #challenge(peer: Peer | undefined, frame: SegmentFrame): void {
+    if (peer === undefined || (peer.challenge !== undefined && this.#now - peer.challenge.at < CHALLENGE_PAUSE)) return;
+    const nonce = this.#options.nonce();
+    peer.challenge = { boot: frame.boot, nonce, at: this.#now, hello: frame };
+    this.#effects.push({ kind: 'send', destination: frame.source, message: { kind: 'challenge', nonce } });
+  }
+
+  #verify(peer: Peer | undefined, frame: SegmentFrame, nonce: bigint): void {
+    const challenge = peer?.challenge;
+    if (peer === undefined || challenge === undefined || challenge.boot !== frame.boot || challenge.nonce !== nonce) return;
+    believe(peer, frame);
+    this.#rumors.forget(peer.node);
+    this.#unsettled = true;
+    const { message } = challenge.hello;
+    if (message.kind === 'hello') this.#greet(peer, message);
+  }
+
+  #answered(ip: Ipv4, mac: Mac): void {
+    for (const peer of this.#peers.values()) {
+      if (peer.askable !== ip || peer.mac !== mac) continue;
+      peer.answers = true;
+      peer.healthMisses = 0;
+      if (peer.doubt !== undefined) peer.doubt.answered = true;
+    }
+  }
+
+  /** What the time that has passed means for one peer. */
+  #look(peer: Peer): void {
+    if (peer.boot === undefined || isGone(peer)) return;
+    if (peer.doubt === undefined) {
+      if (doubtDue(peer) <= this.#now || peer.deafHellos >= DEAF_HELLOS) this.#doubt(peer);
+      else if (peer.healthAt <= this.#now) this.#checkHealth(peer);
+    }
+    if (peer.doubt === undefined) return;
+    if (stepDoubt(peer.doubt, this.#now)) this.#inquire(peer);
+    if (isOver(peer.doubt, this.#now)) this.#decide(peer);
+  }
+
+  #doubt(peer: Peer): void {
+    peer.doubt = newDoubt(peer, this.#now);
+  }
+
+  #inquire(peer: Peer): void {
+    this.#ask(peer);
+    if (peer.boot === undefined) return;
+    this.#suspect(peer.node, peer.boot, Math.max(peer.sequence, peer.reported));
+  }
+
+  #suspect(node: string, boot: bigint, sequence: number): void {
+    this.#effects.push({ kind: 'send', destination: BROADCAST_MAC, message: { kind: 'suspect', node, boot, sequence } });
+  }
+
+  #ask(peer: Peer): void {
+    if (peer.askable !== UNSPECIFIED_IPV4) this.#effects.push({ kind: 'ask', ip: peer.askable, mac: peer.mac });
+  }
+
+  #checkHealth(peer: Peer): void {
+    peer.healthAt = micros(this.#now + HEALTH_PAUSE);
+    peer.healthMisses++;
+    if (peer.healthMisses > HEALTH_MISSES) peer.answers = false;
+    this.#ask(peer);
+  }
+
+  #decide(peer: Peer): void {
+    const { speakerGrace, restartGrace } = this.#options.timing;
+    const verdict = decideDoubt(peer, this.#now, peer.restarting ? restartGrace : speakerGrace);
+    peer.doubt = undefined;
+    peer.deafHellos = 0;
+    const pause = Math.max(DOUBT_PAUSES * peer.interval, this.#peers.size * DOUBT_SPREAD);
+    peer.doubtFrom = micros(this.#now + pause);
+    this.#judge(peer, verdict);
+  }
+
+  #judge(peer: Peer, verdict: Verdict): void {
+    if (peer.verdict === verdict) return;
+    this.#unsettled = true;
+    if (verdict === 'away') peer.awaySince = this.#now;
+    peer.verdict = verdict;
+    this.#effects.push({ kind: 'judged', node: peer.node, verdict, silence: micros(this.#now - peer.heardAt) });
+  }
+
+  #isAlone(): boolean {
+    let met = false;
+    for (const peer of this.#peers.values()) {
+      if (peer.boot === undefined) continue;
+      met = true;
+      if (heardLately(peer, this.#now)) return false;
+    }
+    return met;
+  }
+
+  #sayHello(): void {
+    const interval = this.#interval();
+    this.#alone = this.#isAlone();
+    const message: SegmentMessage = {
+      kind: 'hello',
+      intervalMilliseconds: Math.round(interval / 1_000),
+      askable: this.#askable,
+      restarting: this.#restarting,
+      alone: this.#alone,
+      gone: this.#goneNodes(),
+    };
+    this.#effects.push({ kind: 'send', destination: BROADCAST_MAC, message });
+    this.#saidHelloAt = this.#now;
+    this.#helloAt = micros(this.#now + interval);
+  }
+
+  #interval(): Micros {
+    const { busyInterval, idleInterval } = this.#options.timing;
+    const least = ((this.#peers.size + 1) / MAX_HELLOS_A_SECOND) * 1_000_000;
+    return micros(Math.max(this.#busy ? busyInterval : idleInterval, least));
+  }
+
+  /** Whether that node was heard and is not gone. */
+  hears(node: string): boolean {
+    const peer = this.#peers.get(node);
+    return peer?.boot !== undefined && !isGone(peer);
+  }
+
+  /** The nodes that were heard here and are gone, and those of which others say so. */
+  #goneNodes(): string[] {
+    const gone = [...this.#peers.values()].filter(isGone).map(({ node }) => node);
+    return [...gone, ...this.#rumors.names()].sort(compareTexts);
+  }
+
+  #tellGone(): void {
+    this.#noticeListing();
+    if (this.#now - this.#startedAt < FIRST_WORD) return;
+    const nodes = this.#goneNodes();
+    const said = nodes.join();
+    if (said === this.#said) return;
+    this.#said = said;
+    this.#effects.push({ kind: 'gone', nodes });
+  }
+
+  /** Whoever was thought to be dead has been replaced meanwhile, and must tell the segment that it is back. */
+  #noticeListing(): void {
+    const listed = [...this.#peers.values()].some((peer) => peer.boot !== undefined && !isGone(peer) && peer.lists.has(this.#options.node));
+    if (this.#listed && !listed) this.#effects.push({ kind: 'reannounce' });
+    this.#listed = listed;
+  }
+
+  #nextWake(): Micros {
+    let at: number = this.#helloAt;
+    if (this.#now - this.#startedAt < FIRST_WORD) at = Math.min(at, this.#startedAt + FIRST_WORD);
+    for (const peer of this.#peers.values()) {
+      if (peer.boot === undefined || isGone(peer)) continue;
+      const due = peer.doubt === undefined ? Math.min(doubtDue(peer), peer.healthAt) : Math.min(peer.doubt.askAt, peer.doubt.decideAt);
+      at = Math.min(at, due);
+    }
+    this.#wakeAt = micros(Math.max(at, this.#now));
+    return this.#wakeAt;
+  }
+}
+
+function sameNames(left: ReadonlySet<string>, right: readonly string[]): boolean {
+  return left.size === right.length && right.every((name) => left.has(name));
+}

@@ -1,0 +1,161 @@
+import { type Clock, type Micros, micros, milliseconds, type Timer } from '../../lib/clock.ts';
+import type { PlanChange } from '../../model/plan.ts';
+import type { Link } from '../net/link-monitor.ts';
+import { NetworkError } from '../net/network-error.ts';
+import { MAX_RANGES, type PacketFilter } from '../net/packet-filter.ts';
+import { type AddressChange, type AddressNumbers, AddressTable, announcedOn } from '../protocol/layer2/address-table.ts';
+import type { AddressTallies } from './address-tallies.ts';
+import type { InterfaceSelection } from './interface-selection.ts';
+import type { LogLine } from './outbox.ts';
+import type { NodeNetwork, OpenFailed, Responder, ResponderProtocol } from './responders.ts';
+
+/** What the responders of all links share, whatever their protocol. */
+export interface AnswerPorts {
+  readonly clock: Clock;
+  readonly tallies: AddressTallies;
+  /** Takes a debug line; `undefined` when nobody reads them, so that none is built. */
+  readonly debug: ((message: string, fields: Readonly<Record<string, string | number>>) => void) | undefined;
+  /** Something was counted that has not been reported. */
+  counted(): void;
+  /** Code threw while it read a frame; the frame was dropped. */
+  faulted(thrown: unknown, link: string): void;
+  log(level: LogLine['level'], message: string, fields: LogLine['fields']): void;
+}
+
+/** What the responders of one family share. */
+export interface ResponderContext<Ip> extends AnswerPorts {
+  readonly table: AddressTable<Ip>;
+  /** The responder was disposed of. */
+  closed(responder: AddressResponder<Ip>): void;
+}
+
+/** Answers for the addresses of one family on one link, and announces them there. */
+export interface AddressResponder<Ip> extends Responder {
+  /** Decides in the kernel which frames are worth a look; throws a {@link NetworkError}. */
+  setFilter(filter: PacketFilter): void;
+  /** Announces addresses unasked, from the first round on. */
+  announce(ips: readonly Ip[]): void;
+  /** Says nothing more of these addresses. */
+  silence(ips: readonly Ip[]): void;
+}
+
+/** How the addresses of one family are found on a link. */
+export interface AddressProtocol<Ip> {
+  readonly name: ResponderProtocol['name'];
+  readonly numbers: AddressNumbers<Ip>;
+  /** The links on which it is spoken. */
+  linksOf(selection: InterfaceSelection): readonly Link[];
+  /** The program that keeps the questions for these addresses. */
+  filterFor(ips: readonly Ip[], maxRanges: number): PacketFilter;
+  /** Opens a responder; throws a {@link NetworkError}. Nothing is received before its filter is set. */
+  open(link: Link, network: NodeNetwork, context: ResponderContext<Ip>, failed: OpenFailed): AddressResponder<Ip>;
+}
+
+/** A new filter costs up to a few milliseconds; while changes come one after another it waits this long for more. */
+const FILTER_EVERY = milliseconds(20);
+
+/** The addresses of one family that are held, of which the responders of this family answer and tell: on each link its own. */
+export class FamilyAnswers<Ip> implements ResponderProtocol, Disposable {
+  readonly #protocol: AddressProtocol<Ip>;
+  readonly #context: ResponderContext<Ip>;
+  readonly #table: AddressTable<Ip>;
+  readonly #responders = new Set<AddressResponder<Ip>>();
+  #filterTimer: Timer | undefined;
+  #filteredAt: Micros = micros(-FILTER_EVERY);
+  #maxRanges: number = MAX_RANGES;
+
+  constructor(protocol: AddressProtocol<Ip>, ports: AnswerPorts) {
+    this.#protocol = protocol;
+    this.#table = new AddressTable(protocol.numbers);
+    this.#context = { ...ports, table: this.#table, closed: (responder) => void this.#responders.delete(responder) };
+  }
+
+  get name(): ResponderProtocol['name'] {
+    return this.#protocol.name;
+  }
+
+  linksOf(selection: InterfaceSelection): readonly Link[] {
+    return this.#protocol.linksOf(selection);
+  }
+
+  open(link: Link, network: NodeNetwork, failed: OpenFailed): Responder {
+    const responder = this.#protocol.open(link, network, this.#context, failed);
+    this.#responders.add(responder);
+    this.#installFilter([responder]);
+    return responder;
+  }
+
+  /** Takes a batch of plan changes; what it changes on a link is announced or silenced there. */
+  apply(changes: readonly PlanChange[]): void {
+    const done = this.#table.apply(changes);
+    if (done.some(({ before, after }) => (before === undefined) !== (after === undefined))) this.#scheduleFilter();
+    for (const responder of this.#responders) this.#tell(responder, done);
+  }
+
+  /** Whether anything is announced on the link of that name. */
+  announcesOn(link: string): boolean {
+    for (const held of this.#table.all()) if (announcedOn(held, link)) return true;
+    return false;
+  }
+
+  /** Announces all that is held on the link of that name again. */
+  reannounce(link: string): void {
+    for (const responder of this.#responders) if (responder.link.name === link) responder.announceAll();
+  }
+
+  [Symbol.dispose](): void {
+    this.#filterTimer?.[Symbol.dispose]();
+  }
+
+  /** Announces what is new on this link; what was there before, by whichever Service, is not announced again. */
+  #tell(responder: AddressResponder<Ip>, changes: readonly AddressChange<Ip>[]): void {
+    const link = responder.link.name;
+    const appeared = (change: AddressChange<Ip>): boolean => announcedOn(change.after, link) && !announcedOn(change.before, link);
+    const disappeared = (change: AddressChange<Ip>): boolean => announcedOn(change.before, link) && !announcedOn(change.after, link);
+    responder.silence(changes.filter(disappeared).map(({ ip }) => ip));
+    responder.announce(changes.filter(appeared).map(({ ip }) => ip));
+  }
+
+  #scheduleFilter(): void {
+    if (this.#filterTimer !== undefined) return;
+    const { clock } = this.#context;
+    const wait = this.#filteredAt + FILTER_EVERY - clock.now();
+    if (wait > 0) this.#filterTimer = clock.startTimer(micros(wait), () => this.#filterAll());
+    else this.#filterAll();
+  }
+
+  #filterAll(): void {
+    this.#filterTimer = undefined;
+    this.#installFilter([...this.#responders]);
+    this.#filteredAt = this.#context.clock.now();
+  }
+
+  /** One program for all links: which link announces which address is decided here, for what the program lets through. */
+  #installFilter(responders: readonly AddressResponder<Ip>[]): void {
+    const ips = Array.from(this.#table.all(), ({ ip }) => ip);
+    const filter = this.#protocol.filterFor(ips, this.#maxRanges);
+    try {
+      for (const responder of responders) responder.setFilter(filter);
+    } catch (thrown) {
+      if (!(thrown instanceof NetworkError)) throw thrown;
+      this.#filterRefused(thrown, responders);
+    }
+  }
+
+  /** The kernel has less room for programs than they may have instructions: a coarser one lets more through, never less. */
+  #filterRefused(error: NetworkError, responders: readonly AddressResponder<Ip>[]): void {
+    if (error.code === 'ENOMEM' && this.#maxRanges > 1) {
+      this.#maxRanges = this.#maxRanges >> 1;
+      this.#installFilter(responders);
+      return;
+    }
+    this.#context.log('error', error.message, { op: 'setFilter' });
+  }
+}
+
+/** The addresses that are announced on the link of that name. */
+export function heldOn<Ip>(table: AddressTable<Ip>, link: string): Ip[] {
+  const ips: Ip[] = [];
+  for (const held of table.all()) if (announcedOn(held, link)) ips.push(held.ip);
+  return ips;
+}

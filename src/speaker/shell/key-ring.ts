@@ -1,0 +1,38 @@
+import { type Micros, milliseconds } from '../../lib/clock.ts';
+import type { SealKey } from '../net/seal-key.ts';
+
+/** The kubelet writes a changed Secret on one node minutes before another: so long an old key is as good as the new one ... */
+const OLD_KEY_LASTS = milliseconds(10 * 60_000);
+/** ... and so long it goes on signing, until all have the new one. */
+const OLD_KEY_SIGNS = milliseconds(5 * 60_000);
+
+/** The keys that are good now: one, or two for a while after a change. */
+export class KeyRing {
+  #current: SealKey;
+  #previous: SealKey | undefined;
+  #changedAt: Micros;
+
+  constructor(key: SealKey, now: Micros) {
+    this.#current = key;
+    this.#changedAt = now;
+  }
+
+  /** Takes the key that the Secret has now. */
+  change(key: SealKey, now: Micros): void {
+    if (key.id === this.#current.id) return;
+    this.#previous = this.#current;
+    this.#current = key;
+    this.#changedAt = now;
+  }
+
+  /** The key to sign with. */
+  signing(now: Micros): SealKey {
+    return this.#previous !== undefined && now - this.#changedAt < OLD_KEY_SIGNS ? this.#previous : this.#current;
+  }
+
+  /** The key of that number, if it is good. */
+  find(id: bigint, now: Micros): SealKey | undefined {
+    if (id === this.#current.id) return this.#current;
+    return id === this.#previous?.id && now - this.#changedAt < OLD_KEY_LASTS ? this.#previous : undefined;
+  }
+}

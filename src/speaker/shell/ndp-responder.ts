@@ -1,0 +1,205 @@
+import { assert } from '../../lib/assert.ts';
+import { type Micros, milliseconds, type Timer } from '../../lib/clock.ts';
+import { formatIpv6, type Ipv6, solicitedNodeGroup } from '../../lib/ipv6.ts';
+import { formatMac } from '../../lib/mac.ts';
+import type { GroupMembership } from '../net/group-membership.ts';
+import type { Link } from '../net/link-monitor.ts';
+import type { NetworkError } from '../net/network-error.ts';
+import { type PacketFilter, solicitationFilter } from '../net/packet-filter.ts';
+import type { FrameBatch, PacketSocket } from '../net/packet-socket.ts';
+import { type HeldAddress, IPV6 } from '../protocol/layer2/address-table.ts';
+import { decideSolicitation, type NeighborLink, unsolicitedAdvertisement } from '../protocol/layer2/neighbor-answer.ts';
+import { ETHER_TYPE_IPV6 } from '../wire/ethernet.ts';
+import {
+  decodeNeighborSolicitation,
+  encodeNeighborAdvertisement,
+  type NeighborAdvertisement,
+  type NeighborSolicitation,
+  newAdvertisementFrame,
+} from '../wire/ndp.ts';
+import { BurstTimer } from './burst-timer.ts';
+import { type AddressProtocol, type AddressResponder, heldOn, type ResponderContext } from './family-answers.ts';
+import { linkLocalOf } from './interface-selection.ts';
+import type { NodeNetwork, OpenFailed } from './responders.ts';
+
+/** Memory for a membership, which is all that can be missing, may be free again soon. */
+const MEMBERSHIP_RETRY: Micros = milliseconds(5_000);
+
+/** How IPv6 addresses are found. */
+export const NDP: AddressProtocol<Ipv6> = {
+  name: 'NDP',
+  numbers: IPV6,
+  linksOf: ({ ndp }) => ndp,
+  filterFor: (ips, maxRanges) => solicitationFilter(ips.map(tailOf), maxRanges),
+  open: (link, network, context, failed) => new NdpResponder(link, network, context, failed),
+};
+
+/** Answers Neighbor Solicitations on one link and advertises addresses there, as a member of the groups in which they are asked for. */
+class NdpResponder implements AddressResponder<Ipv6> {
+  readonly #context: ResponderContext<Ipv6>;
+  readonly #socket: PacketSocket;
+  readonly #membership: GroupMembership;
+  readonly #burst: BurstTimer<Ipv6, 'advertisement'>;
+  /** The addresses for which a group is joined: several may share one. */
+  readonly #listening = new Map<Ipv6, Set<Ipv6>>();
+  readonly #reply = newAdvertisementFrame();
+  readonly #octets = new Uint8Array(this.#reply.buffer);
+  #link: Link;
+  #identity: NeighborLink;
+  #retry: Timer | undefined;
+  #complaint: string | undefined;
+
+  constructor(link: Link, { packets, openMembership }: NodeNetwork, context: ResponderContext<Ipv6>, failed: OpenFailed) {
+    this.#link = link;
+    this.#identity = identityOf(link);
+    this.#context = context;
+    const options = {
+      link: link.index,
+      purpose: `answering NDP on ${link.name}`,
+      etherType: ETHER_TYPE_IPV6,
+      filter: solicitationFilter([]),
+    };
+    this.#socket = packets.open(options, { received: (batch) => this.#received(batch), failed });
+    this.#membership = openMembership(link, (error) => this.#membershipRefused(error));
+    this.#burst = new BurstTimer(context.clock, ['advertisement'], (ip) => this.#announceOnce(ip));
+  }
+
+  get link(): Link {
+    return this.#link;
+  }
+
+  set link(link: Link) {
+    this.#link = link;
+    this.#identity = identityOf(link);
+  }
+
+  get queueOctets(): number {
+    return this.#socket.queueOctets;
+  }
+
+  setFilter(filter: PacketFilter): void {
+    this.#socket.setFilter(filter);
+  }
+
+  announce(ips: readonly Ipv6[]): void {
+    for (const ip of ips) this.#listenFor(ip);
+    this.#burst.announce(ips);
+  }
+
+  silence(ips: readonly Ipv6[]): void {
+    for (const ip of ips) this.#ignore(ip);
+    this.#burst.silence(ips);
+  }
+
+  announceAll(): void {
+    this.announce(heldOn(this.#context.table, this.#link.name));
+  }
+
+  takeDrops(): number {
+    return this.#socket.takeDrops();
+  }
+
+  [Symbol.dispose](): void {
+    this.#retry?.[Symbol.dispose]();
+    this.#burst[Symbol.dispose]();
+    this.#membership[Symbol.dispose]();
+    this.#socket[Symbol.dispose]();
+    this.#context.closed(this);
+  }
+
+  #listenFor(ip: Ipv6): void {
+    const group = solicitedNodeGroup(ip);
+    const addresses = this.#listening.get(group);
+    if (addresses !== undefined) {
+      addresses.add(ip);
+      return;
+    }
+    this.#listening.set(group, new Set([ip]));
+    this.#membership.join(group);
+  }
+
+  #ignore(ip: Ipv6): void {
+    const group = solicitedNodeGroup(ip);
+    const addresses = this.#listening.get(group);
+    addresses?.delete(ip);
+    if (addresses?.size !== 0) return;
+    this.#listening.delete(group);
+    this.#membership.leave(group);
+  }
+
+  /** Questions to the group may not come here until it works: said once, tried again. Unicast ones are answered. */
+  #membershipRefused(error: NetworkError): void {
+    if (this.#complaint !== error.message)
+      this.#context.log('error', error.message, { op: 'watchMulticastGroup', interface: this.#link.name });
+    this.#complaint = error.message;
+    this.#retry?.[Symbol.dispose]();
+    this.#retry = this.#context.clock.startTimer(MEMBERSHIP_RETRY, () => this.#membership.retry());
+  }
+
+  #received(batch: FrameBatch): void {
+    for (let index = 0; index < batch.count; index++) {
+      try {
+        this.#answer(batch.frame(index), batch.length(index));
+      } catch (thrown) {
+        this.#context.faulted(thrown, this.#link.name);
+      }
+    }
+  }
+
+  #answer(octets: DataView, length: number): void {
+    const decoded = decodeNeighborSolicitation(octets, length);
+    if (!decoded.ok) return;
+    const { debug, tallies, table } = this.#context;
+    const verdict = decideSolicitation(decoded.value, this.#identity, table);
+    if (verdict.kind === 'refuse') {
+      if (verdict.refusal === 'not-on-this-link' && debug !== undefined) this.#logIgnored(decoded.value);
+      return;
+    }
+    tallies.requested(verdict.held.text);
+    if (this.#send(verdict.reply)) tallies.answered(verdict.held.text);
+    this.#context.counted();
+    if (debug !== undefined) this.#logAnswer(verdict.held, decoded.value);
+  }
+
+  #send(message: NeighborAdvertisement): boolean {
+    encodeNeighborAdvertisement(message, this.#reply);
+    return this.#socket.send(this.#octets);
+  }
+
+  #announceOnce(ip: Ipv6): void {
+    if (!this.#send(unsolicitedAdvertisement(ip, this.#identity))) return;
+    this.#context.tallies.announced(formatIpv6(ip));
+    this.#context.counted();
+  }
+
+  #logAnswer(held: HeldAddress<Ipv6>, question: NeighborSolicitation): void {
+    this.#context.debug?.('got NDP request for service IP, sending response', {
+      interface: this.#link.name,
+      ip: held.text,
+      senderIP: formatIpv6(question.sourceIp),
+      senderLLAddr: formatMac(question.sourceMac ?? question.source),
+      responseMAC: formatMac(this.#link.mac),
+    });
+  }
+
+  #logIgnored(question: NeighborSolicitation): void {
+    this.#context.debug?.('ignoring NDP request for service IP that is not announced on this interface', {
+      event: 'notMatchInterface',
+      interface: this.#link.name,
+      ip: formatIpv6(question.target),
+      senderIP: formatIpv6(question.sourceIp),
+      senderLLAddr: formatMac(question.sourceMac ?? question.source),
+    });
+  }
+}
+
+/** The last 32 bits, which are what a filter can compare. */
+function tailOf(ip: Ipv6): number {
+  return Number(ip & 0xffff_ffffn);
+}
+
+function identityOf(link: Link): NeighborLink {
+  const linkLocal = linkLocalOf(link);
+  assert(linkLocal !== undefined, `NDP is spoken on links with a link-local address, ${link.name} has none`);
+  return { name: link.name, mac: link.mac, linkLocal };
+}

@@ -1,0 +1,243 @@
+import { type Clock, type Micros, micros, type Timer } from '../../lib/clock.ts';
+import { type Ipv4, ipv4Of, UNSPECIFIED_IPV4 } from '../../lib/ipv4.ts';
+import { formatMac, type Mac, ZERO_MAC } from '../../lib/mac.ts';
+import type { Link } from '../net/link-monitor.ts';
+import { arpReplyFilter, everyFrameFilter } from '../net/packet-filter.ts';
+import type { FrameBatch, PacketSocket } from '../net/packet-socket.ts';
+import { sameCode } from '../net/seal-key.ts';
+import { Peers } from '../protocol/layer2/peers.ts';
+import type { PeersEffect, PeersEvent, PeersTiming } from '../protocol/layer2/peers-events.ts';
+import { ARP_REQUEST, decodeArpFrame, encodeArpFrame, newArpFrame } from '../wire/arp.ts';
+import { ETHER_TYPE_ARP } from '../wire/ethernet.ts';
+import {
+  decodeSegmentFrame,
+  ETHER_TYPE_SEGMENT,
+  encodeSegmentFrame,
+  keyIdOf,
+  LONGEST_SEGMENT_FRAME,
+  SEAL_LENGTH,
+  type SegmentMessage,
+  sealedLength,
+} from '../wire/segment.ts';
+import type { KeyRing } from './key-ring.ts';
+import type { LogLine } from './outbox.ts';
+import type { NodeNetwork, OpenFailed, Responder } from './responders.ts';
+
+/** What the segments of all links share. */
+export interface SegmentContext {
+  readonly clock: Clock;
+  readonly node: string;
+  readonly timing: PeersTiming;
+  readonly keys: KeyRing;
+  /** Nodes that an earlier thread held for gone. */
+  readonly knownGone: readonly string[];
+  /** 64 bits that nobody can guess. */
+  randomBits(): bigint;
+  log(level: LogLine['level'], message: string, fields: LogLine['fields']): void;
+  /** Whether this node announces something on the link of that name. */
+  announcesOn(link: string): boolean;
+  /** Announce everything on the link of that name again. */
+  reannounce(link: string): void;
+  /** These nodes are not there, as seen from this link. */
+  gone(segment: SegmentLink, nodes: readonly string[]): void;
+  /** Code threw while it read a frame; the frame was dropped. */
+  faulted(thrown: unknown, link: string): void;
+  closed(segment: SegmentLink): void;
+}
+
+/** Speaks with the other speakers of one link: two sockets, a timer and the machine that they drive. */
+export class SegmentLink implements Responder {
+  readonly #context: SegmentContext;
+  readonly #peers: Peers;
+  readonly #frames: PacketSocket;
+  readonly #answers: PacketSocket;
+  readonly #boot: bigint;
+  readonly #question = newArpFrame();
+  readonly #octets = new Uint8Array(this.#question.buffer);
+  #sequence = 0;
+  #link: Link;
+  #timer: Timer | undefined;
+
+  /** Opens the sockets and says hello; throws a NetworkError. */
+  constructor(link: Link, { packets }: NodeNetwork, context: SegmentContext, failed: OpenFailed) {
+    this.#link = link;
+    this.#context = context;
+    const { node, timing, knownGone, randomBits } = context;
+    this.#boot = randomBits();
+    this.#peers = new Peers({ node, timing, nonce: randomBits, gone: knownGone });
+    const purpose = `speaking with other speakers on ${link.name}`;
+    const frames = { link: link.index, purpose, etherType: ETHER_TYPE_SEGMENT, filter: everyFrameFilter(LONGEST_SEGMENT_FRAME) };
+    this.#frames = packets.open(
+      { ...frames, keptOctets: LONGEST_SEGMENT_FRAME },
+      { received: (batch) => this.#each(batch, (octets, length) => this.#read(octets, length)), failed },
+    );
+    try {
+      const answers = { link: link.index, purpose, etherType: ETHER_TYPE_ARP, filter: arpReplyFilter() };
+      const received = (batch: FrameBatch): void => this.#each(batch, (octets, length) => this.#hearKernel(octets, length));
+      this.#answers = packets.open(answers, { received, failed });
+    } catch (thrown) {
+      this.#frames[Symbol.dispose]();
+      throw thrown;
+    }
+    this.describe();
+    this.#step({ kind: 'started', now: context.clock.now() });
+  }
+
+  get link(): Link {
+    return this.#link;
+  }
+
+  set link(link: Link) {
+    const returned = link.carrier && !this.#link.carrier;
+    this.#link = link;
+    // Without a signal nobody is heard, and that says nothing of them; when it is back, everybody has another chance.
+    if (!link.carrier) this.#timer?.[Symbol.dispose]();
+    else if (!returned) this.describe();
+  }
+
+  get queueOctets(): number {
+    return this.#frames.queueOctets;
+  }
+
+  takeDrops(): number {
+    return this.#frames.takeDrops();
+  }
+
+  /** Says hello: what is announced is the business of others. */
+  announceAll(): void {
+    this.#step({ kind: 'started', now: this.#context.clock.now() });
+    this.describe();
+  }
+
+  /** Tells the others how this node can be asked, and how often to expect a hello; any number of times. */
+  describe(): void {
+    if (!this.#link.carrier) return;
+    const busy = this.#context.announcesOn(this.#link.name);
+    this.#step({ kind: 'described', now: this.#context.clock.now(), askable: askableOf(this.#link), busy });
+  }
+
+  /** Tells the others that this speaker ends and comes back. */
+  sayFarewell(): void {
+    this.#step({ kind: 'ending', now: this.#context.clock.now() });
+  }
+
+  /** Whether this link hears that node. */
+  hears(node: string): boolean {
+    return this.#peers.hears(node);
+  }
+
+  [Symbol.dispose](): void {
+    this.#timer?.[Symbol.dispose]();
+    this.#frames[Symbol.dispose]();
+    this.#answers[Symbol.dispose]();
+    this.#context.closed(this);
+  }
+
+  #each(batch: FrameBatch, read: (octets: DataView, length: number) => void): void {
+    for (let index = 0; index < batch.count; index++) {
+      try {
+        read(batch.frame(index), batch.length(index));
+      } catch (thrown) {
+        this.#context.faulted(thrown, this.#link.name);
+      }
+    }
+  }
+
+  /** What no key of ours has signed is not even hashed; what is not what it seems is dropped without a word. */
+  #read(octets: DataView, length: number): void {
+    const sealed = sealedLength(octets, length);
+    if (!sealed.ok || !this.#link.carrier) return;
+    const now = this.#context.clock.now();
+    const key = this.#context.keys.find(keyIdOf(octets), now);
+    if (key === undefined) return;
+    const signed = new Uint8Array(octets.buffer, octets.byteOffset, sealed.value - SEAL_LENGTH);
+    const seal = new Uint8Array(octets.buffer, octets.byteOffset + signed.length, SEAL_LENGTH);
+    if (!sameCode(key.sign(signed).subarray(0, SEAL_LENGTH), seal)) return;
+    const decoded = decodeSegmentFrame(octets, length);
+    if (decoded.ok) this.#step({ kind: 'received', now, frame: decoded.value });
+  }
+
+  #hearKernel(octets: DataView, length: number): void {
+    const decoded = decodeArpFrame(octets, length);
+    if (!decoded.ok) return;
+    const { senderIp: ip, senderMac: mac } = decoded.value;
+    this.#step({ kind: 'answered', now: this.#context.clock.now(), ip, mac });
+  }
+
+  #step(event: PeersEvent): void {
+    for (const effect of this.#peers.step(event)) this.#carryOut(effect);
+  }
+
+  #carryOut(effect: PeersEffect): void {
+    switch (effect.kind) {
+      case 'send':
+        this.#send(effect.destination, effect.message);
+        break;
+      case 'ask':
+        this.#ask(effect.ip, effect.mac);
+        break;
+      case 'gone':
+        this.#context.gone(this, effect.nodes);
+        break;
+      case 'reannounce':
+        this.#context.reannounce(this.#link.name);
+        break;
+      case 'judged':
+        this.#logVerdict(effect);
+        break;
+      case 'wake-at':
+        this.#wakeAt(effect.at);
+        break;
+    }
+  }
+
+  #wakeAt(at: Micros): void {
+    this.#timer?.[Symbol.dispose]();
+    const { clock } = this.#context;
+    this.#timer = clock.startTimer(micros(at - clock.now()), () => this.#step({ kind: 'woke', now: clock.now() }));
+  }
+
+  #send(destination: Mac, message: SegmentMessage): void {
+    const { clock, keys, node } = this.#context;
+    const key = keys.signing(clock.now());
+    const header = { destination, source: this.#link.mac, keyId: key.id, node, boot: this.#boot, sequence: ++this.#sequence };
+    const octets = encodeSegmentFrame({ ...header, message });
+    const signed = octets.subarray(0, octets.length - SEAL_LENGTH);
+    octets.set(key.sign(signed).subarray(0, SEAL_LENGTH), signed.length);
+    this.#frames.send(octets);
+  }
+
+  /** As a host without an address asks (RFC 5227, Section 2.1.1): a kernel answers and learns nothing. */
+  #ask(ip: Ipv4, mac: Mac): void {
+    const { mac: own } = this.#link;
+    const frame = { destination: mac, source: own, operation: ARP_REQUEST, senderMac: own, senderIp: UNSPECIFIED_IPV4 };
+    encodeArpFrame({ ...frame, targetMac: ZERO_MAC, targetIp: ip }, this.#question);
+    this.#answers.send(this.#octets);
+  }
+
+  #logVerdict({ node, verdict, silence }: PeersEffect & { readonly kind: 'judged' }): void {
+    const fields = {
+      event: 'peerJudged',
+      node,
+      verdict,
+      interface: this.#link.name,
+      milliseconds: Math.round(silence / 1_000),
+      mac: formatMac(this.#link.mac),
+    };
+    this.#context.log(verdict === 'alive' ? 'info' : 'warn', MEANING[verdict](node), fields);
+  }
+}
+
+const MEANING: Readonly<Record<(PeersEffect & { readonly kind: 'judged' })['verdict'], (node: string) => string>> = {
+  alive: (node) => `the speaker of node "${node}" is heard again`,
+  cut: (node) => `node "${node}" is heard by others and not by this one: nothing changes; look at the switch between the two`,
+  away: (node) => `the speaker of node "${node}" is silent while its kernel answers: it keeps its addresses for a time of grace`,
+  dead: (node) => `node "${node}" does not answer any more and nobody hears it: its addresses go to others`,
+  departed: (node) => `the speaker of node "${node}" did not come back in time: its addresses go to others`,
+};
+
+/** An address of this node for which its own kernel answers on this link. */
+function askableOf({ addresses }: Link): Ipv4 {
+  const first = addresses.find(({ address }) => address.family === 'IPv4');
+  return first === undefined ? UNSPECIFIED_IPV4 : ipv4Of(first.address);
+}

@@ -1,0 +1,244 @@
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { addressOf, announce } from '../../../test/support/announcements.ts';
+import { arpLine, arpRequest } from '../../../test/support/arp-frames.ts';
+import { FakeClock, settle } from '../../../test/support/fake-clock.ts';
+import { FakeNodeNetwork } from '../../../test/support/fake-node-network.ts';
+import { FakeTcp } from '../../../test/support/fake-tcp.ts';
+import { milliseconds } from '../../lib/clock.ts';
+import type { Report } from '../../model/plan.ts';
+import { ARP_REPLY, decodeArpFrame } from '../wire/arp.ts';
+import { ETHER_TYPE_SEGMENT } from '../wire/segment.ts';
+import type { SegmentSettings } from './messages.ts';
+import { WireDriver } from './wire-driver.ts';
+
+const SEGMENT: SegmentSettings = {
+  node: 'a',
+  key: 'secret',
+  gone: [],
+  timing: {
+    busyInterval: milliseconds(100),
+    idleInterval: milliseconds(1_000),
+    speakerGrace: milliseconds(30_000),
+    restartGrace: milliseconds(300_000),
+  },
+};
+const START_MS = 3_000;
+
+/** Two speakers, a on eth2 and b on eth3, which are the two ends of one cable. */
+class Scene implements Disposable {
+  readonly clock = new FakeClock();
+  readonly network = new FakeNodeNetwork();
+  readonly reports: Record<'a' | 'b', Report[]> = { a: [], b: [] };
+  #bits = 0n;
+  readonly a: WireDriver;
+  readonly b: WireDriver;
+
+  constructor(keys: readonly [string, string] = ['secret', 'secret']) {
+    this.network.put({ index: 2, addresses: [{ address: addressOf('10.0.0.2'), prefixLength: 24 }] });
+    this.network.put({ index: 3, addresses: [{ address: addressOf('10.0.0.3'), prefixLength: 24 }] });
+    this.network.wire(2, 3);
+    this.a = this.#driver('a', 'eth3', keys[0]);
+    this.b = this.#driver('b', 'eth2', keys[1]);
+    this.#answerAsKernel();
+  }
+
+  /** Whether the kernels at both ends answer. */
+  kernels: boolean = true;
+
+  async start(): Promise<void> {
+    this.a.start();
+    this.b.start();
+    this.b.take({ kind: 'changes', changes: [announce('default/b', ['10.0.0.200'])] });
+    await this.run(START_MS);
+  }
+
+  run(span: number): Promise<void> {
+    return this.clock.run(milliseconds(span));
+  }
+
+  /** Nothing gets from one end of the cable to the other. */
+  cut(): void {
+    this.network.wire(2, 98);
+    this.network.wire(3, 99);
+  }
+
+  /** What each of them said last of who is gone. */
+  gone(who: 'a' | 'b'): readonly string[] | undefined {
+    return this.reports[who].findLast((report) => report.kind === 'gone')?.nodes;
+  }
+
+  lines(who: 'a' | 'b'): string[] {
+    return this.reports[who].flatMap((report) => (report.kind === 'log' && report.fields.event === 'peerJudged' ? [report.message] : []));
+  }
+
+  /** How many frames for other speakers left a link within a span. */
+  async hellos(link: string, span: number): Promise<number> {
+    this.network.sent.length = 0;
+    await this.run(span);
+    return this.network.sent.filter((one) => one.link === link && one.frame.getUint16(12) === ETHER_TYPE_SEGMENT).length;
+  }
+
+  [Symbol.dispose](): void {
+    this.a[Symbol.dispose]();
+    this.b[Symbol.dispose]();
+  }
+
+  #driver(node: 'a' | 'b', excluded: string, key: string): WireDriver {
+    const driver: WireDriver = new WireDriver(
+      { node, excludedInterfaces: [`^${excluded}$`], debug: false, segment: { ...SEGMENT, node, key } },
+      {
+        clock: this.clock,
+        connect: () => this.network,
+        connector: new FakeTcp(),
+        acceptor: new FakeTcp(),
+        random: () => 0,
+        randomBits: () => ++this.#bits,
+        post: (notice) => {
+          if (notice.kind !== 'reports') return;
+          this.reports[node].push(...notice.reports);
+          setImmediate(() => driver.take({ kind: 'received' }));
+        },
+      },
+    );
+    return driver;
+  }
+
+  /** The kernels of both nodes: they answer questions for the nodes' own addresses. */
+  #answerAsKernel(): void {
+    const { sent } = this.network;
+    sent.push = (...entries: (typeof sent)[number][]) => {
+      for (const { link, frame } of entries) {
+        const asked = decodeArpFrame(frame);
+        const [from, to] = link === 'eth2' ? ([2, '10.0.0.3'] as const) : ([3, '10.0.0.2'] as const);
+        if (!this.kernels || !asked.ok || !arpLine(frame).startsWith('request 0.0.0.0')) continue;
+        const { senderMac: destination, targetIp: senderIp, destination: senderMac } = asked.value;
+        this.network.receive(from, arpRequest(to, { destination, source: senderMac, operation: ARP_REPLY, senderMac, senderIp }));
+      }
+      return Array.prototype.push.apply(sent, entries);
+    };
+  }
+}
+
+let scene: Scene;
+beforeEach(() => {
+  scene = new Scene();
+});
+afterEach(() => scene[Symbol.dispose]());
+
+describe('two speakers on one cable', () => {
+  test('hear each other, and say that nobody is gone', async () => {
+    await scene.start();
+    expect([scene.gone('a'), scene.gone('b')]).toEqual([[], []]);
+    expect(scene.reports.a.filter(({ kind }) => kind === 'gone')).toHaveLength(1);
+  });
+
+  test('say hello often while they announce something, seldom while they do not', async () => {
+    await scene.start();
+    expect(await scene.hellos('eth3', 10_000)).toBe(100);
+    expect(await scene.hellos('eth2', 10_000)).toBe(10);
+  });
+
+  test('one that is silent, and whose kernel is too, is gone within 350 ms, and back with its next word', async () => {
+    await scene.start();
+    scene.kernels = false;
+    scene.cut();
+    await scene.run(350);
+    expect(scene.gone('a')).toEqual(['b']);
+    expect(scene.lines('a')).toEqual(['node "b" does not answer any more and nobody hears it: its addresses go to others']);
+    scene.kernels = true;
+    scene.network.wire(2, 3);
+    await scene.run(1_500);
+    expect([scene.gone('a'), scene.gone('b')]).toEqual([[], []]);
+  });
+
+  test('one whose speaker ends keeps its addresses while its kernel answers, and loses them after the grace', async () => {
+    await scene.start();
+    scene.b[Symbol.dispose]();
+    await scene.run(29_000);
+    expect(scene.gone('a')).toEqual([]);
+    expect(scene.lines('a')).toEqual([
+      'the speaker of node "b" is silent while its kernel answers: it keeps its addresses for a time of grace',
+    ]);
+    await scene.run(3_000);
+    expect(scene.gone('a')).toEqual(['b']);
+  });
+});
+
+describe('two speakers whose cable or one of whom ends', () => {
+  test('one that says that it comes back is waited for longer', async () => {
+    await scene.start();
+    scene.b.take({ kind: 'end', drain: undefined });
+    await settle();
+    scene.b[Symbol.dispose]();
+    await scene.run(290_000);
+    expect(scene.gone('a')).toEqual([]);
+    await scene.run(15_000);
+    expect(scene.gone('a')).toEqual(['b']);
+  });
+
+  test('what was announced is announced again when the other one is back', async () => {
+    await scene.start();
+    scene.kernels = false;
+    scene.cut();
+    await scene.run(5_000);
+    scene.kernels = true;
+    scene.network.sent.length = 0;
+    scene.network.wire(2, 3);
+    await scene.run(1_500);
+    const told = scene.network.sent.filter(
+      ({ frame }) => arpLine(frame) === 'request 10.0.0.200 is 02:00:00:00:00:03 to ff:ff:ff:ff:ff:ff',
+    );
+    expect(told.length).toBeGreaterThan(0);
+  });
+
+  test('a link without a signal says nothing of the others', async () => {
+    await scene.start();
+    scene.kernels = false;
+    scene.network.put({ index: 2, carrier: false });
+    scene.cut();
+    await scene.run(10_000);
+    expect(scene.gone('a')).toEqual([]);
+    expect(scene.lines('a')).toEqual([]);
+    scene.kernels = true;
+    scene.network.wire(2, 3);
+    scene.network.put({ index: 2, carrier: true });
+    await scene.run(3_000);
+    expect(scene.gone('a')).toEqual([]);
+  });
+});
+
+describe('a frame', () => {
+  test('that another key has signed is nobody’s', async () => {
+    using strangers = new Scene(['one', 'two']);
+    await strangers.start();
+    strangers.kernels = false;
+    strangers.cut();
+    await strangers.run(5_000);
+    expect([strangers.gone('a'), strangers.lines('a')]).toEqual([[], []]);
+  });
+
+  test('that was changed on its way counts for nothing', async () => {
+    await scene.start();
+    const hello = scene.network.sent.findLast(({ link, frame }) => link === 'eth3' && frame.getUint16(12) === ETHER_TYPE_SEGMENT)?.frame;
+    scene.kernels = false;
+    scene.cut();
+    if (hello === undefined) throw new Error('b said nothing');
+    for (let round = 0; round < 30; round++) {
+      // A later number, which is what a forger would write.
+      hello.setUint32(38, hello.getUint32(38) + 1_000);
+      scene.network.receive(2, new Uint8Array(hello.buffer, hello.byteOffset, hello.byteLength));
+      await scene.run(20);
+    }
+    expect(scene.gone('a')).toEqual(['b']);
+  });
+
+  test('is understood while the key changes, on one node minutes after the other', async () => {
+    await scene.start();
+    scene.a.take({ kind: 'key', key: 'new' });
+    await scene.run(4 * 60_000);
+    scene.b.take({ kind: 'key', key: 'new' });
+    await scene.run(20 * 60_000);
+    expect([scene.gone('a'), scene.gone('b')]).toEqual([[], []]);
+    expect([...scene.lines('a'), ...scene.lines('b')]).toEqual([]);
+  });
+});

@@ -1,0 +1,67 @@
+import { compareTexts } from '../../lib/order.ts';
+import type { Link } from '../net/link-monitor.ts';
+import type { InterfaceSelection } from './interface-selection.ts';
+import type { NodeNetwork, OpenFailed, ResponderProtocol } from './responders.ts';
+import { type SegmentContext, SegmentLink } from './segment-link.ts';
+
+/** What the segments are made with. */
+export type SegmentsOptions = Omit<SegmentContext, 'gone' | 'closed'> & {
+  /** These nodes are not there; told when it changes. */
+  readonly goneChanged: (nodes: readonly string[]) => void;
+};
+
+/** The links on which this speaker speaks with others, and what they say together: a node is gone when no link hears it. */
+export class Segments implements ResponderProtocol {
+  readonly name = 'segment';
+  readonly #context: SegmentContext;
+  readonly #goneChanged: (nodes: readonly string[]) => void;
+  readonly #gone = new Map<SegmentLink, readonly string[]>();
+  readonly #open = new Set<SegmentLink>();
+  #said: string | undefined;
+
+  constructor({ goneChanged, ...options }: SegmentsOptions) {
+    this.#goneChanged = goneChanged;
+    this.#context = {
+      ...options,
+      gone: (segment, nodes) => {
+        this.#gone.set(segment, nodes);
+        this.#tell();
+      },
+      closed: (segment) => {
+        this.#open.delete(segment);
+        this.#gone.delete(segment);
+      },
+    };
+  }
+
+  linksOf({ arp }: InterfaceSelection): readonly Link[] {
+    return arp;
+  }
+
+  open(link: Link, network: NodeNetwork, failed: OpenFailed): SegmentLink {
+    const segment = new SegmentLink(link, network, this.#context, failed);
+    this.#open.add(segment);
+    return segment;
+  }
+
+  /** What this node announces has changed. */
+  describe(): void {
+    for (const segment of this.#open) segment.describe();
+  }
+
+  /** Tells the others that this speaker ends and comes back. */
+  sayFarewell(): void {
+    for (const segment of this.#open) segment.sayFarewell();
+  }
+
+  #tell(): void {
+    const open = [...this.#open];
+    const nodes = [...new Set([...this.#gone.values()].flat())]
+      .filter((node) => !open.some((segment) => segment.hears(node)))
+      .sort(compareTexts);
+    const said = nodes.join();
+    if (said === this.#said) return;
+    this.#said = said;
+    this.#goneChanged(nodes);
+  }
+}
