@@ -27,7 +27,7 @@ addon: node_modules/.package-lock.json
 include src/speaker/net/native/addon.mk
 
 .PHONY: check
-check: setup types lint unit verify ## types, lint, unit tests, generated files: under 30 s
+check: setup types lint unit verify ## types, lint, unit tests, generated files: about a minute
 
 .PHONY: types
 types: setup
@@ -42,35 +42,77 @@ unit: setup ## unit tests alone; ARGS="path or -t name"
 	@$(JEST) $(ARGS)
 
 .PHONY: generate
-generate: setup ## write config/crd from src/crds
+generate: setup ## write config/crd and docs/reference.md from src/crds, what the chart has copies of, and dist/install.yaml from config/default
 	@node hack/generate-crds.ts
+	@node hack/copy-dashboard.ts
+	@node hack/generate-install.ts
+
+.PHONY: recordings
+recordings: setup ## record what real routers say into packages/bgp-parser/recordings (as root); ARGS="frr-external"
+	@node hack/bgp-recorder/record.ts $(ARGS)
+
+.PHONY: exchanges
+exchanges: setup ## record what the speaker and real routers say to each other into test/conformance (as root); ARGS="frr changes"
+	@node test/conformance/record.ts $(ARGS)
 
 .PHONY: verify
 verify: setup ## fail when generated files differ from a fresh generation
 	@node hack/generate-crds.ts --check
+	@node hack/copy-dashboard.ts --check
+	@node hack/generate-install.ts --check
 
 .PHONY: servers
 servers: setup ## find, fetch or build the test servers (kube-apiserver, etcd, ...)
 	@node hack/kubernetes/fetch.ts >/dev/null
 
 .PHONY: test-lab
-test-lab: setup ## the tests that need real servers and network namespaces; ARGS as above
+test-lab: bundle ## the tests that need real servers and network namespaces; ARGS as above
 	@$(JEST) --config test/lab/jest.config.json $(ARGS)
 
+SIMULATION := $(JEST) --config test/simulation/jest.config.json
+
+.PHONY: simulation
+simulation: setup ## many speakers, and routers, on virtual networks that break in every way: some seeds, two minutes at most
+	@$(SIMULATION) $(ARGS)
+
+# A seed that found something is given by hand: FIRST_SEED=7 SEEDS=1.
+.PHONY: simulate
+simulate: setup ## the same for hours: SEEDS=200 FIRST_SEED=1
+	@LONG_RUN=true SEEDS=$${SEEDS:-200} $(SIMULATION) $(ARGS)
+
+# For each target: enough to see that nothing is plainly broken. Whoever changes the codec gives it minutes.
+FUZZ_SECONDS ?= 2
+
+.PHONY: fuzz
+fuzz: setup ## look for octets that break the BGP codec; FUZZ_SECONDS=600 for each target, ARGS="update open"
+	@node hack/fuzz/fuzz.ts --seconds $(FUZZ_SECONDS) $(ARGS)
+
 .PHONY: test
-test: check test-lab ## everything
+test: check fuzz simulation test-lab ## everything
 
 .PHONY: lab
-lab: setup ## a running cluster to play with, until Ctrl-C
+lab: bundle ## a running cluster to play with, until Ctrl-C
 	@exec node hack/lab.ts
 
 .PHONY: demo
-demo: setup ## the whole story in a minute, unattended
+demo: bundle ## the whole story in a minute, unattended
 	@exec node hack/demo.ts
 
 .PHONY: bench
-bench: servers ## measure against references; JSON lines in bench/results
+bench: servers bundle ## measure against references; JSON lines in bench/results
 	@node bench/run.ts $(ARGS)
+
+.PHONY: package
+package: setup ## what npm would publish of packages/bgp-parser, in build
+	@node hack/package-bgp-parser.ts
+
+.PHONY: bundle
+bundle: addon ## what the image holds beside Node, in build/bundle
+	@node hack/bundle.ts
+
+.PHONY: image
+image: ## the image for both processes with buildah, for each of PLATFORMS; prints its size and contents
+	@hack/image.sh
 
 .PHONY: clean
 clean: ## remove what was built

@@ -9,6 +9,7 @@ import { POOL_RANGES } from './lab/addresses.ts';
 import type { Lab } from './lab/lab.ts';
 import { Narrator } from './lab/narrator.ts';
 import type { ProductProcess } from './lab/product.ts';
+import { tellOfRoutes } from './lab/routes-act.ts';
 import { openShowcase, POOL_MANIFEST, type Showcase, serviceManifest } from './lab/showcase.ts';
 import { tellInSandbox } from './lab/until-signal.ts';
 
@@ -137,6 +138,7 @@ async function tell(sandbox: Sandbox, signal: AbortSignal): Promise<void> {
     const nodes = await kubectl(showcase.lab, 'get', 'nodes', '-o', 'wide');
     claim((nodes.match(/ Ready /g) ?? []).length === 3, 'three nodes are ready');
     await comesBack(showcase, await firstAddress(showcase));
+    await using _router = await tellOfRoutes(showcase, narrator);
     const complaints = (await Promise.all([showcase.controller, ...showcase.speakers].map(errorsOf))).join('');
     claim(complaints === '', 'no process has logged an error or a refusal: the rights of config/rbac are enough', complaints);
   } catch (cause) {

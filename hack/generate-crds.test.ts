@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { parse } from 'yaml';
-import { GENERATED_HEADER, generateCrds } from './crd/generate.ts';
+import { filesOf as filesOfKinds, GENERATED_HEADER, readKinds } from './crd/generate.ts';
 import { differences, writeFiles } from './generate-crds.ts';
 
 let folder: string;
@@ -31,7 +31,7 @@ function filesOf(fields: string, types = '', kindTags = ''): Map<string, string>
     types,
   ];
   writeFileSync(join(folder, 'box.ts'), `${lines.join('\n')}\n`);
-  return generateCrds(folder);
+  return filesOfKinds(readKinds(folder));
 }
 
 /** The schema of the spec of the kind that {@link filesOf} makes. */
@@ -120,7 +120,7 @@ describe('the files', () => {
     expect([...files.keys()]).toEqual(['boxes.yaml', 'Kustomization']);
     expect([...files.values()].every((text) => text.startsWith(`${GENERATED_HEADER}\n`))).toBe(true);
     expect(parse(files.get('Kustomization') ?? '').resources).toEqual(['boxes.yaml']);
-    expect(generateCrds(folder)).toEqual(files);
+    expect(filesOfKinds(readKinds(folder))).toEqual(files);
   });
 
   test('neither fold lines nor share parts by anchors', () => {
@@ -206,5 +206,5 @@ describe('the comparison with what is there', () => {
 
 test('config/crd is what the types of this checkout say', () => {
   const root = join(import.meta.dirname, '..');
-  expect(differences(join(root, 'config/crd'), generateCrds(join(root, 'src/crds')))).toEqual([]);
+  expect(differences(join(root, 'config/crd'), filesOfKinds(readKinds(join(root, 'src/crds'))))).toEqual([]);
 });

@@ -2,12 +2,17 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync
 import { join, relative } from 'node:path';
 import { parseArgs } from 'node:util';
 import { describeError } from '../src/lib/errors.ts';
-import { GENERATED_HEADER, generateCrds, KUSTOMIZATION } from './crd/generate.ts';
+import { filesOf, GENERATED_HEADER, KUSTOMIZATION, readKinds } from './crd/generate.ts';
+import { referenceOf } from './crd/reference.ts';
 
 const ROOT = join(import.meta.dirname, '..');
 const TYPES = join(ROOT, 'src/crds');
 const TARGET = join(ROOT, 'config/crd');
-const USAGE = 'usage: node hack/generate-crds.ts [--check]\n  writes config/crd from src/crds; --check only tells what would change';
+/** Helm reads nothing outside of a chart, so that the chart has copies. */
+const CHART = join(ROOT, 'charts/typemetal/files/crds');
+const REFERENCE = join(ROOT, 'docs/reference.md');
+const USAGE =
+  'usage: node hack/generate-crds.ts [--check]\n  writes config/crd, its copies in charts and docs/reference.md from src/crds; --check only tells what would change';
 
 /** Makes `folder` hold exactly `files`: files that an earlier run wrote and this one did not are removed. */
 export function writeFiles(folder: string, files: ReadonlyMap<string, string>): void {
@@ -29,6 +34,14 @@ export function differences(folder: string, files: ReadonlyMap<string, string>):
   return [...changed, ...strange];
 }
 
+/** What {@link differences} says of one file that has a folder with others. */
+export function difference(file: string, text: string): string[] {
+  const place = relative(ROOT, file);
+  if (!existsSync(file)) return [`${place} is missing`];
+  const found = readFileSync(file, 'utf8');
+  return found === text ? [] : [`${place}${firstDifference(found, text)}`];
+}
+
 function firstDifference(found: string, fresh: string): string {
   const foundLines = found.split('\n');
   const freshLines = fresh.split('\n');
@@ -48,14 +61,20 @@ function manifests(folder: string): Map<string, string> {
 }
 
 function run(check: boolean): number {
-  const files = generateCrds(TYPES);
+  const kinds = readKinds(TYPES);
+  const files = filesOf(kinds);
+  const reference = referenceOf(kinds);
+  const definitions = new Map([...files].filter(([name]) => name !== KUSTOMIZATION));
   if (!check) {
     writeFiles(TARGET, files);
+    writeFiles(CHART, definitions);
+    writeFileSync(REFERENCE, reference);
     return 0;
   }
-  const found = differences(TARGET, files);
+  const found = [...differences(TARGET, files), ...differences(CHART, definitions), ...difference(REFERENCE, reference)];
   for (const line of found) process.stderr.write(`${line}\n`);
-  if (found.length > 0) process.stderr.write('config/crd does not match src/crds: run make generate and commit the result\n');
+  if (found.length > 0)
+    process.stderr.write('the definitions or their reference do not match src/crds: run make generate and commit the result\n');
   return found.length > 0 ? 1 : 0;
 }
 
@@ -70,7 +89,7 @@ function main(): number {
   try {
     return run(check);
   } catch (failure) {
-    process.stderr.write(`cannot generate config/crd: ${describeError(failure)}\n`);
+    process.stderr.write(`cannot generate config/crd and docs/reference.md: ${describeError(failure)}\n`);
     return 1;
   }
 }

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { BaseError, createGenerator } from 'ts-json-schema-generator';
 import { stringify } from 'yaml';
 import { CrdError } from './crd-error.ts';
-import { customResourceDefinitions, KIND_TAGS } from './custom-resource-definition.ts';
+import { type CustomResourceDefinition, customResourceDefinitions, KIND_TAGS } from './custom-resource-definition.ts';
 import { type Definitions, KUBERNETES_KEYWORDS, SHARED_KEYWORDS } from './structural-schema.ts';
 
 /** The first line of each generated file; a file without it was not written by the generator. */
@@ -20,14 +20,15 @@ const OWN_TAGS: readonly string[] = [...Object.keys(KUBERNETES_KEYWORDS), ...KIN
 const KNOWN_TAGS: ReadonlySet<string> = new Set([...SHARED_KEYWORDS, ...OWN_TAGS, 'asType']);
 const TSCONFIG = join(import.meta.dirname, 'tsconfig.json');
 
-/**
- * The files of config/crd by name: one for each kind that the types in `folder` declare, and a kustomization that lists
- * them. The same types give the same texts. Throws a {@link CrdError} that names what is wrong with a type.
- */
-export function generateCrds(folder: string): Map<string, string> {
+/** The kinds that the types in `folder` declare. Throws a {@link CrdError} that names what is wrong with a type. */
+export function readKinds(folder: string): readonly CustomResourceDefinition[] {
   refuseUnknownTags(folder);
-  const definitions = customResourceDefinitions(definitionsOf(folder));
-  const files = new Map(definitions.map((definition) => [`${definition.spec.names.plural}.yaml`, render(definition)]));
+  return customResourceDefinitions(definitionsOf(folder));
+}
+
+/** The files of config/crd by name: one for each of these kinds, and a kustomization that lists them. The same kinds give the same texts. */
+export function filesOf(kinds: readonly CustomResourceDefinition[]): Map<string, string> {
+  const files = new Map(kinds.map((kind) => [`${kind.spec.names.plural}.yaml`, render(kind)]));
   const resources = [...files.keys()];
   files.set(KUSTOMIZATION, render({ apiVersion: 'kustomize.config.k8s.io/v1beta1', kind: 'Kustomization', resources }));
   return files;

@@ -94,14 +94,14 @@ export function goModule(kubernetes: string): string {
 }
 
 /** Go's environment: the caller's, static programs, and folders beside the cache where there is no home to have them in. */
-function goEnvironment(environment: Environment, folder: string): Environment {
+export function goEnvironment(environment: Environment, folder: string): Environment {
   const homeless = environment.HOME === undefined ? { GOPATH: join(folder, '..', 'go'), GOCACHE: join(folder, '..', 'go-build') } : {};
   const flags = `${environment.GOFLAGS ?? ''} -mod=mod -modcacherw -buildvcs=false`.trim();
   return { ...homeless, ...environment, CGO_ENABLED: '0', GOWORK: 'off', GOFLAGS: flags };
 }
 
 /** The go program in one module, and how far it is. */
-class Toolchain {
+export class Toolchain {
   readonly #go: string;
   readonly #folder: string;
   readonly #environment: Environment;

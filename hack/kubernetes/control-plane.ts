@@ -32,6 +32,8 @@ export interface ControlPlaneOptions {
   readonly site?: Site;
   /** Whether a kube-controller-manager fills EndpointSlices, empties namespaces and collects garbage. */
   readonly controllerManager?: boolean;
+  /** Controllers besides those that each lab has, as the controller manager names them. */
+  readonly controllers?: readonly string[];
   /** Flags that are put behind the usual ones of kube-apiserver. */
   readonly apiServerFlags?: readonly string[];
   readonly report?: Report;
@@ -160,7 +162,8 @@ async function startServers(request: Request, undo: AsyncDisposableStack, signal
   await ready(apiServer, api, signal);
   const managerConfig = await writeKubeconfig(paths.managerKubeconfig, { ...access, url: `https://${site.address}:${site.port}` });
   const wanted = options.controllerManager === true;
-  const controllerManager = wanted ? launch('kube-controller-manager', controllerManagerCommand(servers, paths, managerConfig)) : undefined;
+  const managerCommand = controllerManagerCommand(servers, paths, managerConfig, options.controllers);
+  const controllerManager = wanted ? launch('kube-controller-manager', managerCommand) : undefined;
   return { servers, sandbox, site, authority, kubeconfig, api, etcd, apiServer, apiServerCommand: site.enter(command), controllerManager };
 }
 

@@ -81,10 +81,10 @@ export class RunningProgram {
   }
 
   /** Asks it to end and waits; kills it when it takes too long. Fulfilled when it has ended. */
-  async stop(): Promise<void> {
+  async stop(withinMilliseconds: number = STOP_MILLISECONDS): Promise<void> {
     if (!this.alive) return;
     this.#child.ref();
-    const timer = setTimeout(() => this.#child.kill('SIGKILL'), STOP_MILLISECONDS);
+    const timer = setTimeout(() => this.#child.kill('SIGKILL'), withinMilliseconds);
     this.#child.kill('SIGCONT');
     this.#child.kill('SIGTERM');
     await this.exited;

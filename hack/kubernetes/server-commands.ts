@@ -77,11 +77,16 @@ export function apiServerCommand(program: string, paths: Paths, listen: { addres
 }
 
 /** The controller manager, with the admin's rights: it is not what is tested here. */
-export function controllerManagerCommand(servers: Servers, paths: Paths, kubeconfig: string): readonly string[] {
+export function controllerManagerCommand(
+  servers: Servers,
+  paths: Paths,
+  kubeconfig: string,
+  moreControllers: readonly string[] = [],
+): readonly string[] {
   return [
     servers['kube-controller-manager'],
     `--kubeconfig=${kubeconfig}`,
-    `--controllers=${CONTROLLERS.join(',')}`,
+    `--controllers=${[...CONTROLLERS, ...moreControllers].join(',')}`,
     `--service-account-private-key-file=${paths.serviceAccountKey}`,
     `--service-cluster-ip-range=${SERVICE_RANGES}`,
     '--leader-elect=false',

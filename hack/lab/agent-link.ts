@@ -1,11 +1,11 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { closeSync, openSync } from 'node:fs';
-import type { Server } from 'node:net';
+import { Server } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import { MetalError } from '../../src/lib/errors.ts';
 import type { Sandbox } from '../kubernetes/sandbox.ts';
-import type { Answer, Ask, Order, Reply } from './agent-messages.ts';
+import type { Answer, Ask, ListenAsk, Order, Reply } from './agent-messages.ts';
 
 /** A job on a host failed: mostly that nothing answered there, which may be what a test wants to see. */
 export class AgentError extends MetalError {
@@ -21,7 +21,7 @@ const NODE_FLAGS = ['--max-semi-space-size=1', '--max-old-space-size=64', '--dis
 
 /** Who waits for the reply of one order. */
 interface Waiting {
-  readonly resolve: (answer: Answer) => void;
+  readonly resolve: (answer: Answer, server: unknown) => void;
   readonly reject: (cause: AgentError) => void;
 }
 
@@ -35,7 +35,7 @@ export class Agent {
   private constructor(name: string, child: ChildProcess) {
     this.#name = name;
     this.#child = child;
-    child.on('message', (reply: Reply) => this.#settle(reply));
+    child.on('message', (reply: Reply, server: unknown) => this.#settle(reply, server));
     child.on('error', (cause) => this.#fail(cause.message));
     child.on('exit', (code, signal) => this.#fail(`ended with ${code ?? signal}`));
   }
@@ -55,14 +55,25 @@ export class Agent {
   }
 
   /** Has one job done, and gives what came of it; throws an {@link AgentError} with the reason when it failed. */
-  async ask(ask: Ask, server?: Server): Promise<Answer> {
+  async ask(ask: Exclude<Ask, ListenAsk>, server?: Server): Promise<Answer> {
+    return (await this.#order(ask, server)).answer;
+  }
+
+  /** A server whose connections are made in the host's network; whoever asks closes it. */
+  async listen(address: string, port: number): Promise<Server> {
+    const { server } = await this.#order({ kind: 'listen', address, port });
+    if (!(server instanceof Server)) throw new AgentError(`${this.#name}: no listening socket came with the reply`);
+    return server;
+  }
+
+  async #order(ask: Ask, server?: Server): Promise<{ readonly answer: Answer; readonly server: unknown }> {
     const number = this.#next++;
     const within = 'withinMilliseconds' in ask ? ask.withinMilliseconds : 0;
     const order: Order = { number, ask };
     const timer = setTimeout(() => this.#settle({ number, ok: false, reason: 'the agent does not answer' }), within + GRACE_MILLISECONDS);
     try {
-      return await new Promise<Answer>((resolve, reject) => {
-        this.#waiting.set(number, { resolve, reject });
+      return await new Promise((resolve, reject) => {
+        this.#waiting.set(number, { resolve: (answer, given) => resolve({ answer, server: given }), reject });
         this.#child.send(order, server, {}, (cause) => cause && this.#fail(cause.message));
       });
     } finally {
@@ -79,10 +90,10 @@ export class Agent {
     await ended;
   }
 
-  #settle(reply: Reply): void {
+  #settle(reply: Reply, server?: unknown): void {
     const waiting = this.#waiting.get(reply.number);
     this.#waiting.delete(reply.number);
-    if (reply.ok) waiting?.resolve(reply.answer);
+    if (reply.ok) waiting?.resolve(reply.answer, server);
     else waiting?.reject(new AgentError(`${this.#name}: ${reply.reason}`));
   }
 

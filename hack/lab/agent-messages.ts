@@ -36,8 +36,15 @@ export interface RelayAsk {
   readonly port: number;
 }
 
+/** Listens on this host, and hands the listening socket to whoever asked: its connections are made in this host's network. */
+export interface ListenAsk {
+  readonly kind: 'listen';
+  readonly address: string;
+  readonly port: number;
+}
+
 /** One job for an agent. */
-export type Ask = HttpAsk | UdpAsk | ProvokeAsk | ServeAsk | RelayAsk;
+export type Ask = HttpAsk | UdpAsk | ProvokeAsk | ServeAsk | RelayAsk | ListenAsk;
 
 /** What came back of an exchange. `milliseconds` is measured on the host, from before the connection to the last byte. */
 export interface Answer {

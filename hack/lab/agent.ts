@@ -3,10 +3,10 @@
 import { createSocket } from 'node:dgram';
 import { createServer, get as httpGet, type IncomingMessage } from 'node:http';
 import { get as httpsGet } from 'node:https';
-import { connect, isIPv6, Server, type Socket } from 'node:net';
+import { connect, createServer as createTcpServer, isIPv6, Server, type Socket } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { describeError } from '../../src/lib/errors.ts';
-import type { Answer, Ask, HttpAsk, Order, ProvokeAsk, RelayAsk, Reply, ServeAsk, UdpAsk } from './agent-messages.ts';
+import type { Answer, Ask, HttpAsk, ListenAsk, Order, ProvokeAsk, RelayAsk, Reply, ServeAsk, UdpAsk } from './agent-messages.ts';
 
 /** The port of the discard service (RFC 863): nothing listens there, and nothing needs to. */
 const DISCARD_PORT = 9;
@@ -77,7 +77,17 @@ function relay(ask: RelayAsk, server: Server): Omit<Answer, 'milliseconds'> {
   return DONE;
 }
 
-async function carryOut(ask: Ask, socket: unknown): Promise<Omit<Answer, 'milliseconds'>> {
+/** Who comes before the socket has changed hands is sent away, for nobody would speak to it. */
+async function listen(ask: ListenAsk): Promise<Server> {
+  const server = createTcpServer((early) => early.destroy());
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(ask.port, ask.address, resolve);
+  });
+  return server;
+}
+
+async function carryOut(ask: Exclude<Ask, ListenAsk>, socket: unknown): Promise<Omit<Answer, 'milliseconds'>> {
   switch (ask.kind) {
     case 'http':
       return await exchangeHttp(ask);
@@ -93,18 +103,21 @@ async function carryOut(ask: Ask, socket: unknown): Promise<Omit<Answer, 'millis
   }
 }
 
-/** Never rejects: a reason is an answer too. */
-async function obey({ number, ask }: Order, socket: unknown): Promise<Reply> {
+/** Never rejects: a reason is an answer too. A listening socket goes with the reply. */
+async function obey({ number, ask }: Order, socket: unknown): Promise<void> {
   const began = performance.now();
   try {
-    const answer = await carryOut(ask, socket);
-    return { number, ok: true, answer: { ...answer, milliseconds: performance.now() - began } };
+    const server = ask.kind === 'listen' ? await listen(ask) : undefined;
+    const answer = ask.kind === 'listen' ? DONE : await carryOut(ask, socket);
+    reply({ number, ok: true, answer: { ...answer, milliseconds: performance.now() - began } }, server);
   } catch (cause) {
-    return { number, ok: false, reason: describeError(cause) };
+    reply({ number, ok: false, reason: describeError(cause) });
   }
 }
 
-process.on('message', (order: Order, socket: unknown) => {
-  void obey(order, socket).then((reply) => process.send?.(reply));
-});
+function reply(message: Reply, server?: Server): void {
+  process.send?.(message, server, {}, () => server?.close());
+}
+
+process.on('message', (order: Order, socket: unknown) => void obey(order, socket));
 process.on('disconnect', () => process.exit(0));

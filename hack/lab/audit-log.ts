@@ -5,13 +5,18 @@ import { fileURLToPath } from 'node:url';
 export interface Write {
   /** The service account, without its namespace. */
   readonly by: string;
+  /** What the process calls itself, its pod in brackets. */
+  readonly agent: string;
   readonly verb: string;
+  /** Empty for the core. */
+  readonly group: string;
   /** `services/status`, `events`, ... */
   readonly resource: string;
   readonly name: string;
   /** The answer's HTTP status. */
   readonly status: number;
-  /** When it was answered, in milliseconds since 1970. */
+  /** When it came and when it was answered, in milliseconds since 1970. */
+  readonly receivedAt: number;
   readonly answeredAt: number;
 }
 
@@ -20,13 +25,22 @@ const POLICY = fileURLToPath(new URL('./audit-policy.yaml', import.meta.url));
 /** Flags that make kube-apiserver note in its own log what the product writes. */
 export const AUDIT_FLAGS: readonly string[] = [`--audit-policy-file=${POLICY}`, '--audit-log-path=-'];
 
+/** The same for all that the product asks, reads too. */
+export const FULL_AUDIT_FLAGS: readonly string[] = [
+  `--audit-policy-file=${fileURLToPath(new URL('./audit-policy-all.yaml', import.meta.url))}`,
+  '--audit-log-path=-',
+];
+
 /** What an entry of the log says (audit.k8s.io/v1, Event), as far as it is read here. */
 interface Entry {
   readonly kind: string;
   readonly user: { readonly username: string };
+  readonly userAgent: string;
   readonly verb: string;
-  readonly objectRef: { readonly resource: string; readonly subresource?: string; readonly name?: string };
+  /** Absent of what is no resource, such as `/version`. */
+  readonly objectRef?: { readonly apiGroup?: string; readonly resource: string; readonly subresource?: string; readonly name?: string };
   readonly responseStatus: { readonly code: number };
+  readonly requestReceivedTimestamp: string;
   readonly stageTimestamp: string;
 }
 
@@ -51,14 +65,17 @@ export class AuditLog {
   }
 }
 
-function writeOf({ user, verb, objectRef, responseStatus, stageTimestamp }: Entry): Write {
-  const { resource, subresource, name = '' } = objectRef;
+function writeOf({ user, userAgent, verb, objectRef, responseStatus, requestReceivedTimestamp, stageTimestamp }: Entry): Write {
+  const { apiGroup: group = '', resource, subresource, name = '' } = objectRef ?? { resource: '' };
   return {
     by: user.username.split(':').at(-1) ?? '',
+    agent: userAgent,
     verb,
+    group,
     resource: subresource === undefined ? resource : `${resource}/${subresource}`,
     name,
     status: responseStatus.code,
+    receivedAt: Date.parse(requestReceivedTimestamp),
     answeredAt: Date.parse(stageTimestamp),
   };
 }

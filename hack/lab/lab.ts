@@ -1,5 +1,4 @@
-import { once } from 'node:events';
-import { type AddressInfo, createServer } from 'node:net';
+import { mkdir } from 'node:fs/promises';
 import { ControlPlane } from '../kubernetes/control-plane.ts';
 import { eventually, type Patience } from '../kubernetes/eventually.ts';
 import type { Report, Servers } from '../kubernetes/programs.ts';
@@ -12,7 +11,16 @@ import type { Host } from './host.ts';
 import { createProxyAccount, startKubeProxy } from './kube-proxy.ts';
 import { Network } from './network.ts';
 import { createNode, createPod, deletePod, setPodReady } from './objects.ts';
-import { installManifests, PRODUCT_NAMESPACE, type ProductOptions, ProductProcess } from './product.ts';
+import {
+  HEALTH_PORT,
+  installManifests,
+  installWebhookManifests,
+  PRODUCT_NAMESPACE,
+  type ProductOptions,
+  ProductProcess,
+  WEBHOOK_PORT,
+} from './product.ts';
+import { openRelay } from './relay.ts';
 
 /** What may be asked of a lab. */
 export interface LabOptions {
@@ -22,6 +30,8 @@ export interface LabOptions {
   readonly podsPerNode?: number;
   /** Without it nobody writes EndpointSlices, empties namespaces or collects garbage; it is there when not given. */
   readonly controllerManager?: boolean;
+  /** Controllers besides those that each lab has. */
+  readonly controllers?: readonly string[];
   readonly apiServerFlags?: readonly string[];
   readonly servers?: Servers;
   /** The sandbox to run in, which then outlives the lab; one of its own when not given. */
@@ -57,11 +67,25 @@ export interface PodOptions {
   readonly labels?: Readonly<Record<string, string>>;
 }
 
+/** How a controller is started. */
+export interface ControllerOptions extends ProductOptions {
+  readonly host?: Host;
+}
+
 /** The port on which every pod answers HTTP and UDP. */
 export const POD_PORT = 8080;
 
+/** The Pod of the controller where there is one only. */
+const CONTROLLER_POD = 'controller';
+
 /** The port of the API server inside the lab. */
 const API_PORT = 6443;
+
+/**
+ * No kube-proxy runs on the API server's host: it looks up the endpoints of a Service itself when it calls a webhook, as
+ * it does in clusters whose control plane is no node.
+ */
+const ENDPOINT_ROUTING = '--enable-aggregator-routing=true';
 
 /** The last part of pod addresses: 1 is the node's own end, and a node has no more than this many. */
 const FIRST_POD = 2;
@@ -77,10 +101,11 @@ export class Lab implements AsyncDisposable {
   readonly network: Network;
   /** The host that the API server runs on, and the controller. */
   readonly controlHost: Host;
-  /** Logs, kubeconfig files and the database; gone with the lab. */
-  readonly folder: string;
+  /** What everything of the lab runs in. */
+  readonly sandbox: Sandbox;
   readonly #pods: Map<string, LabPod> = new Map();
   readonly #podNumbers: Map<string, number> = new Map();
+  #productPods: Promise<void> | undefined;
   readonly #undo: AsyncDisposableStack;
   #extraHosts = 0;
 
@@ -90,7 +115,7 @@ export class Lab implements AsyncDisposable {
     this.client = new Client(parts.client);
     this.network = parts.network;
     this.controlHost = parts.controlHost;
-    this.folder = parts.sandbox.folder;
+    this.sandbox = parts.sandbox;
     this.#undo = undo;
   }
 
@@ -111,6 +136,11 @@ export class Lab implements AsyncDisposable {
     }
     report(`${lab.nodes.length} nodes with kube-proxy, ${lab.#pods.size} pods and a client on one segment`);
     return lab;
+  }
+
+  /** Logs, kubeconfig files and the database; gone with the lab. */
+  get folder(): string {
+    return this.sandbox.folder;
   }
 
   /** The API server as processes inside the lab reach it. */
@@ -173,28 +203,73 @@ export class Lab implements AsyncDisposable {
     return this.network.addHost(name, HOST_NUMBERS.firstExtra + this.#extraHosts++);
   }
 
-  /** Installs the product's kinds and rights from `config/`, and a Pod object for each speaker, as its DaemonSet would. */
+  /**
+   * Installs the product's kinds and rights from `config/`, and a Pod object for the controller and for each speaker, as
+   * their Deployment and DaemonSet would. No Service finds the controller by its Pod: see {@link installWebhooks}.
+   */
   async installProduct(): Promise<void> {
     await installManifests(this.control);
+    await this.addProductPods();
+  }
+
+  /** The Pod objects alone; once they are there nothing more happens. The namespace must be there. */
+  addProductPods(): Promise<void> {
+    this.#productPods ??= this.#createProductPods();
+    return this.#productPods;
+  }
+
+  async #createProductPods(): Promise<void> {
     const labels = { app: 'metallb', component: 'speaker' };
     const pods = this.nodes.map((node) => {
       const { ipv4, ipv6 } = node.host.addresses;
       const where = { name: speakerPod(node), namespace: PRODUCT_NAMESPACE, node: node.name };
       return createPod(this.control.api, { ...where, labels, addresses: [ipv4, ipv6], serviceAccount: 'speaker', hostNetwork: true });
     });
-    await Promise.all(pods);
+    const { ipv4, ipv6 } = this.controlHost.addresses;
+    const where = { name: CONTROLLER_POD, namespace: PRODUCT_NAMESPACE, node: this.nodes[0]?.name ?? '' };
+    const facts = { labels: { app: 'metallb' }, addresses: [ipv4, ipv6], serviceAccount: 'controller' };
+    await Promise.all([...pods, createPod(this.control.api, { ...where, ...facts })]);
   }
 
-  /** Starts a controller on the control plane's host, as its own service account and without any capability. */
-  async startController(options: ProductOptions = {}): Promise<ProductProcess> {
+  /**
+   * Lets the API server ask the product's webhooks before it takes a change: installs `config/webhook`, and a Pod object
+   * for a controller on each of these hosts, as its Deployment would; the Service finds them by that.
+   */
+  async installWebhooks(hosts: readonly Host[] = [this.controlHost]): Promise<void> {
+    await installWebhookManifests(this.control);
+    const node = this.nodes[0]?.name ?? '';
+    const labels = { app: 'metallb', component: 'controller' };
+    for (const { name, addresses } of hosts) {
+      const where = { name: `controller-${name}`, namespace: PRODUCT_NAMESPACE, node };
+      const facts = { labels, addresses: [addresses.ipv4, addresses.ipv6], serviceAccount: 'controller' };
+      await createPod(this.control.api, { ...where, ...facts });
+    }
+  }
+
+  /**
+   * Starts a controller as its own service account and without any capability, on the control plane's host unless another
+   * is given. A second one on the same host gets a port of its own for the webhooks as well.
+   */
+  async startController({ host = this.controlHost, ...options }: ControllerOptions = {}): Promise<ProductProcess> {
     const kubeconfig = await this.control.serviceAccountKubeconfig(PRODUCT_NAMESPACE, 'controller', this.insideUrl);
-    return await ProductProcess.start({ ...options, program: 'controller', host: this.controlHost, kubeconfig, podName: 'controller' });
+    const port = options.healthPort === undefined ? [] : [`--webhook-port=${WEBHOOK_PORT + options.healthPort - HEALTH_PORT}`];
+    const flags = [...port, ...(options.flags ?? [])];
+    return await ProductProcess.start({
+      ...options,
+      flags,
+      program: 'controller',
+      host,
+      kubeconfig,
+      podName: options.name ?? CONTROLLER_POD,
+    });
   }
 
   /** Starts the speaker of a node in the node's network, as its own service account, with CAP_NET_RAW alone. */
   async startSpeaker(node: LabNode, options: ProductOptions = {}): Promise<ProductProcess> {
     const kubeconfig = await this.control.serviceAccountKubeconfig(PRODUCT_NAMESPACE, 'speaker', this.insideUrl);
-    const environment = { METALLB_NODE_NAME: node.name, ...options.environment };
+    const TYPEMETAL_STATE_DIRECTORY = this.sandbox.path('state', node.name);
+    await mkdir(TYPEMETAL_STATE_DIRECTORY, { recursive: true });
+    const environment = { METALLB_NODE_NAME: node.name, TYPEMETAL_STATE_DIRECTORY, ...options.environment };
     const launch = { ...options, environment, kubeconfig, host: node.host, podName: speakerPod(node) };
     return await ProductProcess.start({ ...launch, program: 'speaker', capability: 'net_raw' });
   }
@@ -255,21 +330,11 @@ async function assemble(sandbox: Sandbox, options: Settled, signal?: AbortSignal
 }
 
 async function startControlPlane(sandbox: Sandbox, host: Host, options: Settled, signal?: AbortSignal): Promise<ControlPlane> {
-  const url = await openRelay(host);
+  const url = `https://127.0.0.1:${await openRelay(host, host.addresses.ipv4, API_PORT)}`;
   const site = { enter: host.enter, address: host.addresses.ipv4, port: API_PORT, url };
   const controllerManager = options.controllerManager ?? true;
-  return await ControlPlane.start({ ...options, sandbox, site, controllerManager }, signal);
-}
-
-/** A port of this machine's loopback that leads to the API server, and its URL: the way into the lab for kubectl and tests. */
-async function openRelay(host: Host): Promise<string> {
-  const server = createServer();
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  await host.agent.ask({ kind: 'relay', address: host.addresses.ipv4, port: API_PORT }, server);
-  server.close(); // the agent has the socket now; this process must not take connections from it
-  return `https://127.0.0.1:${port}`;
+  const apiServerFlags = [ENDPOINT_ROUTING, ...(options.apiServerFlags ?? [])];
+  return await ControlPlane.start({ ...options, apiServerFlags, sandbox, site, controllerManager }, signal);
 }
 
 /** One after the other, for the kernel makes interfaces one at a time anyway; then each learns the way to the others' pods. */

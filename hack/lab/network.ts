@@ -75,6 +75,16 @@ export class Network {
     await this.#switch.ip(`link set ${this.#ports.get(host)} up`);
   }
 
+  /** Has the switch drop all that comes from or goes to a host, whose own link stays up: as if its power were gone. */
+  async cutOff(host: Host): Promise<void> {
+    await this.#switch.ip(`link set ${this.#ports.get(host)} nomaster`);
+  }
+
+  /** Lets frames of a host pass again. */
+  async reconnect(host: Host): Promise<void> {
+    await this.#switch.ip(`link set ${this.#ports.get(host)} master br0`);
+  }
+
   /** Gives a node its pod networks, and each of the others the way there. */
   async connectPods(nodes: readonly Host[]): Promise<void> {
     for (const [index, node] of nodes.entries()) {

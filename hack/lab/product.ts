@@ -7,21 +7,26 @@ import type { Environment } from '../kubernetes/programs.ts';
 import type { RunningProgram } from '../kubernetes/running-program.ts';
 import type { Host } from './host.ts';
 
-/** The checkout whose product the lab runs. */
+/** The checkout whose manifests the lab applies. */
 const CHECKOUT: string = fileURLToPath(new URL('../..', import.meta.url));
+/** The programs as an image holds them: `make bundle` puts them there. */
+const PROGRAMS: string = join(CHECKOUT, 'build', 'bundle', 'bin');
 
 /** The namespace that the manifests put everything in. */
 export const PRODUCT_NAMESPACE = 'metallb-system';
 
 /** The port of the health probes where no flag names another. */
-const HEALTH_PORT = 17472;
+export const HEALTH_PORT = 17472;
 
-/** Loading the Kubernetes client takes a second on an idle core; three speakers at once on two busy ones take a while. */
+/** The port of the webhooks where no flag names another. */
+export const WEBHOOK_PORT = 9443;
+
+/** A process starts in a quarter of a second on an idle core; many at once on two busy ones take a while. */
 const READY_MILLISECONDS = 60_000;
 
 /** How one process of the product is started. */
 export interface ProductOptions {
-  /** What to call the process and its log; needed only for a second one on the same host. */
+  /** What to call the process, its log, and the pod of a controller; needed only for a second one on the same host. */
   readonly name?: string;
   /** Flags behind the lab's own. */
   readonly flags?: readonly string[];
@@ -104,8 +109,13 @@ export async function installManifests(control: ControlPlane): Promise<void> {
   await control.kubectl(['wait', '--for=condition=Established', '--timeout=60s', 'crd', '--all']);
 }
 
+/** Applies `config/webhook`: from then on the API server asks the controller before it takes a change of the configuration. */
+export async function installWebhookManifests(control: ControlPlane): Promise<void> {
+  await control.kubectl(['apply', '--server-side', '-k', join(CHECKOUT, 'config', 'webhook')]);
+}
+
 async function commandOf(launch: ProductLaunch): Promise<readonly string[]> {
-  const path = join(CHECKOUT, 'bin', launch.program);
+  const path = join(PROGRAMS, launch.program);
   const flags = [`--kubeconfig=${launch.kubeconfig}`];
   if (launch.healthPort !== undefined) flags.push(`--health-probe-port=${launch.healthPort}`);
   return [...(await confinement(launch.host, path, launch.capability)), path, ...flags, ...(launch.flags ?? [])];
@@ -125,5 +135,5 @@ async function confinement(host: Host, path: string, capability?: string): Promi
     );
     if (readable) return prefix;
   }
-  throw new Error(`${path} cannot be read: run make setup as the user who owns the checkout`);
+  throw new Error(`${path} cannot be read: run make bundle as the user who owns the checkout`);
 }

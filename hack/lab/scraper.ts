@@ -1,0 +1,60 @@
+import type { ControlPlane } from '../kubernetes/control-plane.ts';
+import type { Answer } from './agent-messages.ts';
+import type { Host } from './host.ts';
+
+const NAMESPACE = 'default';
+const BINDINGS = '/apis/rbac.authorization.k8s.io/v1/clusterrolebindings';
+/** The shortest time for which the server gives out tokens; labs are gone by then, but for one that somebody plays with. */
+const TOKEN_SECONDS = 86_400;
+/** Where no flag names another. */
+const METRICS_PORT = 9120;
+const WITHIN_MILLISECONDS = 5_000;
+
+/** Reads the metrics of the product, as a Prometheus with a service account of its own does. */
+export class Scraper {
+  readonly #token: string;
+
+  private constructor(token: string) {
+    this.#token = token;
+  }
+
+  /** Makes the account `name`; `role` is the ClusterRole that it is bound to, none when absent. */
+  static async create({ api }: ControlPlane, name: string, role?: string): Promise<Scraper> {
+    const metadata = { name, namespace: NAMESPACE };
+    await api.post(`/api/v1/namespaces/${NAMESPACE}/serviceaccounts`, { apiVersion: 'v1', kind: 'ServiceAccount', metadata });
+    if (role !== undefined) {
+      const apiGroup = 'rbac.authorization.k8s.io';
+      const subjects = [{ kind: 'ServiceAccount', ...metadata }];
+      const roleRef = { apiGroup, kind: 'ClusterRole', name: role };
+      await api.post(BINDINGS, { apiVersion: `${apiGroup}/v1`, kind: 'ClusterRoleBinding', metadata: { name }, subjects, roleRef });
+    }
+    const request = { apiVersion: 'authentication.k8s.io/v1', kind: 'TokenRequest', spec: { expirationSeconds: TOKEN_SECONDS } };
+    const answer = (await api.post(`/api/v1/namespaces/${NAMESPACE}/serviceaccounts/${name}/token`, request)) as unknown as TokenAnswer;
+    return new Scraper(answer.status.token);
+  }
+
+  /** One with the right that `config/rbac` offers. */
+  static allowed(control: ControlPlane): Promise<Scraper> {
+    return Scraper.create(control, 'metrics-reader', 'metallb-system:metrics-reader');
+  }
+
+  get authorization(): string {
+    return `Bearer ${this.#token}`;
+  }
+
+  /** What the process on a host answers to one who asks it from the same host; a second one there has another port. */
+  read(host: Host, { authorization = this.authorization, port = METRICS_PORT }: ReadOptions = {}): Promise<Answer> {
+    const url = `https://127.0.0.1:${port}/metrics`;
+    return host.agent.ask({ kind: 'http', url, headers: { authorization }, withinMilliseconds: WITHIN_MILLISECONDS });
+  }
+}
+
+/** What a reading may differ in. */
+interface ReadOptions {
+  readonly authorization?: string;
+  readonly port?: number;
+}
+
+interface TokenAnswer {
+  readonly status: { readonly token: string };
+}
