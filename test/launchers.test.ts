@@ -25,6 +25,7 @@ afterEach(() => rmSync(root, { recursive: true }));
 describe.each([
   { name: 'controller', entry: 'src/operators/main.ts' },
   { name: 'speaker', entry: 'src/speaker/main.ts' },
+  { name: 'kubectl-typemetal', entry: 'src/cli/main.ts' },
 ])('bin/$name', ({ name, entry }) => {
   test('starts its program on the pinned Node and hands on each argument as it is', () => {
     installNode('v24.1.2');

@@ -9,7 +9,7 @@ import { COVERED_ELSEWHERE } from './tidy/covered-elsewhere.ts';
 import { checkDecisions, checkDocumentation } from './tidy/documentation.ts';
 import { checkLockFile, checkNpmrc, checkReasons } from './tidy/packages.ts';
 import { checkOrphans } from './tidy/references.ts';
-import { checkOperatorBase, checkRooms } from './tidy/rooms.ts';
+import { checkOperatorBase, checkPackageFaces, checkRooms } from './tidy/rooms.ts';
 import { readRepository } from './tidy/source-file.ts';
 import { checkWords } from './tidy/words.ts';
 
@@ -27,6 +27,7 @@ describe('the house', () => {
     { rule: 'clocks, chance and the process come in as values', complaints: () => checkBanned(files) },
     { rule: 'imports cross rooms only where an arrow leads', complaints: () => checkRooms(files) },
     { rule: 'the operator base is adapted in one file', complaints: () => checkOperatorBase(files) },
+    { rule: 'packages are used by their public face', complaints: () => checkPackageFaces(files) },
     { rule: 'each file is used', complaints: () => checkOrphans(files) },
     { rule: 'each exported name says what it promises', complaints: () => checkDocumentation(files) },
     { rule: 'each source has a test', complaints: () => checkCompanions(files, COVERED_ELSEWHERE) },

@@ -1,17 +1,10 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { eventually } from '../../hack/kubernetes/eventually.ts';
+import { residentMebibytes } from '../../hack/lab/process-cost.ts';
 import { describeLab } from '../support/lab/lab-suite.ts';
 import { type Draft, PATIENCE, POOL_ANNOTATION } from './support/cluster.ts';
 import { oddFrames, randomFrames } from './support/odd-frames.ts';
-import {
-  alarmingLines,
-  type LogLine,
-  logOf,
-  ProductLab,
-  residentMebibytes,
-  START_MILLISECONDS,
-  STOP_MILLISECONDS,
-} from './support/product-lab.ts';
+import { alarmingLines, type LogLine, logOf, ProductLab, START_MILLISECONDS, STOP_MILLISECONDS } from './support/product-lab.ts';
 
 /** What people write wrongly, and what anybody may put on the wire: nothing but the wrong thing itself suffers. */
 

@@ -16,6 +16,7 @@ export const KINDS: readonly Kind[] = [
     kind: 'IPAddressPool',
     plural: 'ipaddresspools',
     columns: 'NAME, AUTO ASSIGN, AVOID BUGGY IPS, ADDRESSES',
+    wide: ', ASSIGNED IPV4, AVAILABLE IPV4, ASSIGNED IPV6, AVAILABLE IPV6',
     row: 'internal, true, false, ["192.0.2.128/27"]',
   },
   {

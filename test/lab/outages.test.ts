@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { eventually } from '../../hack/kubernetes/eventually.ts';
@@ -134,11 +135,46 @@ function absence(): void {
   );
 }
 
+/** What a node keeps on its disk of what it announces. */
+function keptOn(node: LabNode): Promise<string> {
+  return readFile(product.lab.sandbox.path('state', node.name, 'plan'), 'utf8');
+}
+
+/** Waits until no node would go on with anything after a restart. */
+async function nothingKept(): Promise<void> {
+  const empty = async (): Promise<boolean> =>
+    (await Promise.all(product.lab.nodes.map(keptOn))).every((plan) => !plan.includes('"default/'));
+  await eventually('no node keeps anything', empty, PATIENCE);
+}
+
+function restartWithout(): void {
+  test(
+    'away while the speaker of the owner is killed: the same node answers again, by what it kept',
+    async () => {
+      const { cluster, lab } = product;
+      await using _kept = await cluster.createServiceFor(lab.podOn('node-1'), 'kept');
+      const address = await announcedSoon('kept');
+      const owner = lab.node(await cluster.announcedBy('kept'));
+      await eventually('the owner keeps it', async () => (await keptOn(owner)).includes('"default/kept"'), PATIENCE);
+      await using _absence = await takeApiServerAway();
+      await product.speaker(owner.name).program.kill();
+      startOne(product.speaker(owner.name));
+      const { mac } = owner.host.addresses;
+      await eventually('the owner answers', async () => (await lab.client.resolve(address, 1_000)) === mac, PATIENCE);
+      await lab.control.startApiServer();
+      await product.ready();
+      expect(await lab.client.resolve(address)).toBe(mac);
+    },
+    TEST_MILLISECONDS,
+  );
+}
+
 function lateApiServer(): void {
   test(
     'away at the start: one line each, nobody is ready, and all goes well from its return on',
     async () => {
       const { cluster, lab } = product;
+      await nothingKept();
       await stopProduct();
       await using _service = await cluster.createServiceFor(lab.podOn('node-1'), 'early');
       const before = await lineCounts();
@@ -158,6 +194,17 @@ function lateApiServer(): void {
   );
 }
 
+/** The kinds that every process of the product reads, sorted. */
+const CONFIGURATION = [
+  'bfdprofiles',
+  'bgpadvertisements',
+  'bgppeers',
+  'communities',
+  'configurationstates',
+  'ipaddresspools',
+  'l2advertisements',
+];
+
 function definitions(): void {
   test(
     'not installed at the start: one line that names each and says what to apply; then all goes well',
@@ -165,12 +212,13 @@ function definitions(): void {
       const { cluster, lab } = product;
       await using _service = await cluster.createService('early');
       const named = (process: ProductProcess): readonly string[] =>
-        process === product.controller ? ['ipaddresspools'] : ['ipaddresspools', 'l2advertisements', 'servicel2statuses'];
+        process === product.controller ? CONFIGURATION : [...CONFIGURATION, 'servicebgpstatuses', 'servicel2statuses'];
       await sleep(AWAY_MILLISECONDS / 2);
       for (const process of product.processes) {
         const said = (await complaints(process, 0)).map(({ msg }) => msg).toSorted(compareTexts);
         const wanted = named(process).map(
-          (plural) => `the CRD ${plural}.metallb.io is not installed, or not in version v1beta1: apply config/crd`,
+          (plural) =>
+            `the CRD ${plural}.metallb.io is not installed, or not in version ${plural === 'bgppeers' ? 'v1beta2' : 'v1beta1'}: apply config/crd`,
         );
         expect({ process: process.name, said }).toEqual({ process: process.name, said: wanted });
       }
@@ -227,13 +275,15 @@ function links(): void {
     await node.host.ip(`link delete ${SECOND_LINK}`);
   });
 
-  test('a cable that is pulled and plugged in again is answered on again', async () => {
+  test('when a cable is pulled another node answers, and the owner again when it is plugged in', async () => {
     const { cluster, lab } = product;
     await using _service = await cluster.createServiceFor(lab.podOn('node-1'), 'pulled');
     const [address = ''] = await cluster.addressed('pulled');
     const { host } = lab.node(await cluster.announcedBy('pulled'));
     await lab.network.unplug(host);
-    expect(await lab.client.resolve(address)).toBeUndefined();
+    const others = lab.nodes.filter((node) => node.host !== host).map((node) => node.host.addresses.mac);
+    const replaced = async (): Promise<boolean> => others.includes((await lab.client.resolve(address)) ?? '');
+    await eventually('another node answers', replaced, PATIENCE);
     await lab.network.plug(host);
     await eventually('the owner answers', async () => (await lab.client.resolve(address)) === host.addresses.mac, PATIENCE);
   });
@@ -245,7 +295,7 @@ function capability(): void {
     const { host } = lab.node('node-3');
     await product.speaker('node-3').program.stop();
     const kubeconfig = await lab.control.serviceAccountKubeconfig(PRODUCT_NAMESPACE, 'speaker', lab.insideUrl);
-    const environment = { METALLB_NODE_NAME: 'node-3' };
+    const environment = { METALLB_NODE_NAME: 'node-3', TYPEMETAL_STATE_DIRECTORY: lab.sandbox.path('state', 'node-3') };
     const bare = await ProductProcess.start({ program: 'speaker', name: 'bare', podName: 'speaker-node-3', host, kubeconfig, environment });
     const said = async (): Promise<boolean> => (await complaints(bare, 0)).length > 0;
     await eventually('it complains', said, COMPLAINT);
@@ -277,6 +327,7 @@ describeLab('outages', () => {
   describe('definitions', definitions);
   describe('the API server', () => {
     absence();
+    restartWithout();
     lateApiServer();
   });
   describe('links', links);

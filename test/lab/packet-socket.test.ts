@@ -1,8 +1,11 @@
 import { execFileSync } from 'node:child_process';
-import { readdirSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { describe, expect, test } from '@jest/globals';
 import { formatIpv4, type Ipv4 } from '../../src/lib/ipv4.ts';
+import { formatIpv6, type Ipv6 } from '../../src/lib/ipv6.ts';
 import { formatMac, type Mac } from '../../src/lib/mac.ts';
 import { loadNativeSockets } from '../../src/speaker/net/native.ts';
 import { NetworkError } from '../../src/speaker/net/network-error.ts';
@@ -10,6 +13,7 @@ import { arpRequestFilter, BPF, MAX_RANGES, type PacketFilter } from '../../src/
 import type { FrameBatch, PacketSocket } from '../../src/speaker/net/packet-socket.ts';
 import { RawPacketNetwork } from '../../src/speaker/net/raw-packet-network.ts';
 import { watchLinksWith } from '../../src/speaker/net/route-link-monitor.ts';
+import { openUdpMembership } from '../../src/speaker/net/udp-group-membership.ts';
 import { arpRequest } from '../support/arp-frames.ts';
 import { describeInOwnNamespace } from '../support/lab/own-namespace.ts';
 import { describeNodeNetwork, type NodeNetworkFixture } from '../support/node-network-contract.ts';
@@ -21,6 +25,20 @@ const NO_DEVICE = -19;
 const INVALID = -22;
 const FAULT = -14;
 const CLOSED = -9;
+
+/** All that nobody holds is gone afterwards. */
+const collectGarbage: () => void = exposedCollector();
+
+function exposedCollector(): () => void {
+  setFlagsFromString('--expose-gc');
+  return runInNewContext('gc') as () => void;
+}
+
+/** What the requests of a batch ask for. */
+function targetsOf(batch: FrameBatch): string[] {
+  const indices = Array.from({ length: batch.count }, (_, index) => index).filter((index) => batch.length(index) > 0);
+  return indices.map((index) => targetOf(batch.frame(index)));
+}
 
 function ip(...words: readonly string[]): void {
   execFileSync('ip', words, { stdio: ['ignore', 'ignore', 'pipe'] });
@@ -34,6 +52,8 @@ function makeFixture(): NodeNetworkFixture {
   return {
     packets: new RawPacketNetwork(native),
     watchLinks: watchLinksWith(native),
+    openMembership: openUdpMembership,
+    groupsOn,
     left: 'left',
     right: 'right',
     setUp: (link, up) => ip('link', 'set', link, up ? 'up' : 'down'),
@@ -49,6 +69,24 @@ describeInOwnNamespace('the network of the kernel', import.meta.url, () => {
   describeNodeNetwork('keeps its promises', makeFixture);
   describe('by the addon', testAddon);
 
+  test('a socket that nobody holds goes on hearing until it is disposed of', async () => {
+    using fixture = makeFixture();
+    const heard: string[] = [];
+    const options = { purpose: 'listening', etherType: ARP, filter: KEEP_ALL, link: indexOf(fixture.right) };
+    const weak = new WeakRef(
+      fixture.packets.open(options, { received: (batch) => heard.push(...targetsOf(batch)), failed: () => undefined }),
+    );
+    for (let round = 0; round < 3; round++) {
+      await sleep(10);
+      collectGarbage();
+    }
+    using asker = fixture.packets.open({ ...options, link: indexOf(fixture.left) }, { received: () => undefined, failed: () => undefined });
+    expect(asker.send(arpRequest('10.0.0.1'))).toBe(true);
+    for (let round = 0; round < 1_000 && heard.length === 0; round++) await sleep(2);
+    expect(heard).toEqual(['10.0.0.1']);
+    weak.deref()?.[Symbol.dispose]();
+  });
+
   test('a link does not hear what comes in by it for a link on top of it', async () => {
     using fixture = makeFixture();
     ip('link', 'add', 'link', fixture.right, 'name', 'top', 'type', 'macvlan');
@@ -56,10 +94,7 @@ describeInOwnNamespace('the network of the kernel', import.meta.url, () => {
     const heard: string[] = [];
     const open = (name: string): PacketSocket => {
       const options = { link: indexOf(name), purpose: `listening on ${name}`, etherType: ARP, filter: KEEP_ALL };
-      const received = (batch: FrameBatch): void => {
-        for (let index = 0; index < batch.count; index++)
-          if (batch.length(index) > 0) heard.push(`${name} ${targetOf(batch.frame(index))}`);
-      };
+      const received = (batch: FrameBatch): void => void heard.push(...targetsOf(batch).map((target) => `${name} ${target}`));
       return fixture.packets.open(options, { received, failed: (error) => expect(error).toBeUndefined() });
     };
     using asker = open(fixture.left);
@@ -97,6 +132,17 @@ describeInOwnNamespace('the network of the kernel', import.meta.url, () => {
 
 function indexOf(link: string): number {
   return Number(/^\d+/.exec(execFileSync('ip', ['-o', 'link', 'show', link], { encoding: 'utf8' })));
+}
+
+/** What the kernel lists in /proc/net/igmp6, of the groups that the contract joins: number, link, group, users. */
+function groupsOn(link: string): readonly string[] {
+  const lines = readFileSync('/proc/net/igmp6', 'utf8')
+    .split('\n')
+    .map((line) => line.trim().split(/\s+/));
+  const groups = lines
+    .filter(([, name, group]) => name === link && group?.startsWith('ff0200000000000000000001ffaa'))
+    .map(([, , group]) => group ?? '');
+  return groups.map((group) => formatIpv6(BigInt(`0x${group}`) as Ipv6)).sort();
 }
 
 function entriesOf(folder: string): number {

@@ -1,7 +1,11 @@
+import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { eventually } from '../../hack/kubernetes/eventually.ts';
 import { Lab } from '../../hack/lab/lab.ts';
 import type { ProductProcess } from '../../hack/lab/product.ts';
 import { describeLab } from '../support/lab/lab-suite.ts';
+import { PATIENCE } from './support/cluster.ts';
+import { logOf } from './support/product-lab.ts';
 
 /** How the lab runs the product: with the rights of its pods and no more. What the product does has tests of its own. */
 
@@ -14,10 +18,33 @@ const NET_RAW = 1n << 13n;
 /** Reading files of other users, which root keeps only where the checkout lies in another user's home. */
 const DAC_READ_SEARCH = 1n << 2n;
 
+interface Role {
+  readonly rules: readonly { readonly resources: readonly string[] }[];
+}
+
 async function capabilitiesOf(lab: Lab, product: ProductProcess): Promise<bigint[]> {
   const text = await lab.controlHost.run(['cat', `/proc/${product.program.pid}/status`]);
   const masks = [...text.matchAll(/^Cap(?:Prm|Eff|Bnd|Amb):\s+([0-9a-f]+)$/gm)].map((match) => BigInt(`0x${match[1]}`));
   return masks.map((mask) => mask & ~DAC_READ_SEARCH);
+}
+
+async function rightsAreNamed(lab: Lab): Promise<void> {
+  const role = 'metallb-system:speaker';
+  const { rules, ...rest } = JSON.parse(await lab.control.kubectl(['get', 'clusterrole', role, '-o', 'json'])) as Role;
+  const without = { ...rest, rules: rules.filter(({ resources }) => !resources.includes('endpointslices')) };
+  expect(without.rules.length).toBe(rules.length - 1);
+  await lab.control.kubectl(['replace', '-f', '-'], { stdin: JSON.stringify(without) });
+  const speaker = await lab.startSpeaker(lab.node('node-1'), { name: 'poor' });
+  const said = async (): Promise<readonly string[]> =>
+    (await logOf(speaker)).map(({ msg }) => msg).filter((msg) => msg.startsWith('permissions are missing'));
+  await eventually('it says what it lacks', async () => (await said()).length > 0, PATIENCE);
+  expect(await said()).toEqual([
+    'permissions are missing: list, watch endpointslices.discovery.k8s.io in all namespaces; ' +
+      'apply config/rbac, or correct the rights of this service account',
+  ]);
+  await lab.control.kubectl(['apply', '-k', join(import.meta.dirname, '../../config/rbac'), '--server-side', '--force-conflicts']);
+  await speaker.ready();
+  await speaker.program.stop();
 }
 
 describeLab('the product in the lab', () => {
@@ -32,6 +59,7 @@ describeLab('the product in the lab', () => {
     const controller = await lab.startController();
     await controller.ready();
     expect(await capabilitiesOf(lab, controller)).toEqual([0n, 0n, 0n, 0n]);
+    expect((await logOf(controller)).map(({ msg }) => msg)).toContainEqual(expect.stringMatching(/^the API server is v1\.\d+\.\d+$/));
     const first = controller.program.pid;
     await controller.crash();
     await controller.ready();
@@ -59,6 +87,8 @@ describeLab('the product in the lab', () => {
     const controller = await lab.startController({ name: 'wrong', flags: ['--no-such-flag'] });
     await expect(controller.ready()).rejects.toThrow(/^wrong ended while starting; the end of wrong\.log:\n.*no-such-flag/);
   });
+
+  test('a process whose rights are incomplete says which in one line, and goes on when they are given', () => rightsAreNamed(lab));
 
   test('every part of it is refused what config/rbac does not name', async () => {
     for (const name of ['controller', 'speaker']) {

@@ -5,112 +5,38 @@ import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { milliseconds } from '../../src/lib/clock.ts';
 import type { Report } from '../../src/model/plan.ts';
-import { SYSTEM_CLOCK } from '../../src/program/system-clock.ts';
-import { loadNativeSockets } from '../../src/speaker/net/native.ts';
-import { BPF, type PacketFilter } from '../../src/speaker/net/packet-filter.ts';
-import type { PacketSocket } from '../../src/speaker/net/packet-socket.ts';
-import { RawPacketNetwork } from '../../src/speaker/net/raw-packet-network.ts';
-import { WireThread } from '../../src/speaker/shell/wire-thread.ts';
 import { announcement } from '../support/announcements.ts';
-import { arpLine, arpRequest } from '../support/arp-frames.ts';
+import { arpRequest } from '../support/arp-frames.ts';
 import { describeInOwnNamespace } from '../support/lab/own-namespace.ts';
+import { ANSWER, ip, MAC, NEIGHBOR_ANSWER, POLL_MILLISECONDS, WireScene } from './support/wire-scene.ts';
 
-const EVERYTHING: PacketFilter = [{ code: BPF.accept, ifTrue: 0, ifFalse: 0, operand: 128 }];
-const MAC = '02:00:00:00:00:0a';
-const ANSWER = `reply 10.0.0.1 is ${MAC} to 02:00:00:00:00:99`;
-const ADDRESSES = ['10.0.0.1', ...Array.from({ length: 300 }, (_, index) => `10.1.${index >> 8}.${index & 0xff}`)];
-const POLL_MILLISECONDS = 5;
-/** Far longer than anything here takes; only a failure waits for it. */
-const PATIENCE_MILLISECONDS = 15_000;
-
-function ip(...words: readonly string[]): string {
-  return execFileSync('ip', words, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] });
-}
-
-/** The thread on one end of a virtual cable, and somebody who asks on the other. */
-class Scene {
-  readonly reports: Report[] = [];
-  readonly thread: WireThread;
-  heard: string[] = [];
-  readonly #stop = new AbortController();
-  readonly #running: Promise<void>;
-  readonly #asker: PacketSocket;
-
-  constructor() {
-    ip('link', 'add', 'asker', 'type', 'veth', 'peer', 'name', 'node');
-    ip('link', 'set', 'node', 'address', MAC);
-    for (const link of ['asker', 'node']) ip('link', 'set', link, 'up');
-    const link = Number(/^\d+/.exec(ip('-o', 'link', 'show', 'asker')));
-    const options = { link, purpose: 'asking', etherType: 0x0806, filter: EVERYTHING };
-    this.#asker = new RawPacketNetwork(loadNativeSockets()).open(options, {
-      received: (batch) => {
-        for (let index = 0; index < batch.count; index++) this.heard.push(arpLine(batch.frame(index)));
-      },
-      failed: (error) => expect(error).toBeUndefined(),
-    });
-    this.thread = new WireThread({
-      clock: SYSTEM_CLOCK,
-      excludedInterfaces: ['^lo$', '^asker$'],
-      debug: false,
-      onReport: (report) => void this.reports.push(report),
-      onPlanWanted: () => this.thread.apply({ kind: 'replace', announcements: [announcement('default/a', ADDRESSES)] }),
-    });
-    this.#running = this.thread.run(this.#stop.signal);
-  }
-
-  get signal(): AbortSignal {
-    return this.#stop.signal;
-  }
-
-  /** The lines for the log so far. */
-  get lines(): string[] {
-    return this.reports.flatMap((report) => (report.kind === 'log' ? [report.message] : []));
-  }
-
-  send(frame: Uint8Array): boolean {
-    return this.#asker.send(frame);
-  }
-
-  /** Asks for all addresses in turn, so many times, and waits for nothing. */
-  flood(questions: number): void {
-    for (let question = 0; question < questions; question++) this.send(arpRequest(ADDRESSES[question % ADDRESSES.length] ?? ''));
-  }
-
-  async until(what: string, holds: () => boolean): Promise<void> {
-    for (let waited = 0; waited < PATIENCE_MILLISECONDS; waited += POLL_MILLISECONDS) {
-      if (holds()) return;
-      await sleep(POLL_MILLISECONDS);
-    }
-    throw new Error(
-      `never happened: ${what}; heard ${this.heard.slice(-5).join(', ')}; ${JSON.stringify(this.reports.slice(-5)).slice(0, 500)}`,
-    );
-  }
-
-  /** Asks for the first address until somebody answers in these words; what is heard from then on begins anew. */
-  async answered(answer: string = ANSWER): Promise<void> {
-    this.heard = [];
-    await this.until(answer, () => this.send(arpRequest('10.0.0.1')) && this.heard.includes(answer));
-  }
-
-  async end(): Promise<void> {
-    this.#stop.abort();
-    await this.#running;
-    this.#asker[Symbol.dispose]();
-    ip('link', 'delete', 'asker');
-  }
-}
-
-const PROMISES: readonly (readonly [promise: string, prove: (scene: Scene) => Promise<void>])[] = [
+const PROMISES: readonly (readonly [promise: string, prove: (scene: WireScene) => Promise<void>])[] = [
   [
     'answers, announces, reports its links and that it is ready',
     async (scene) => {
       await scene.until('the thread is ready', () => scene.reports.some(({ kind }) => kind === 'ready'));
       expect(scene.reports).toContainEqual({ kind: 'interfaces', names: ['node'] });
-      expect(scene.lines).toEqual(['created ARP responder for interface']);
+      // The link has a link-local address a moment after it is up.
+      await scene.until('both protocols are spoken', () => scene.lines.length === 2);
+      expect(scene.lines.toSorted()).toEqual(['created ARP responder for interface', 'created NDP responder for interface']);
       await expect(scene.thread.ping(milliseconds(2_000), scene.signal)).resolves.toBe('answering');
       await scene.until('the burst', () => scene.heard.includes(`request 10.1.0.7 is ${MAC} to ff:ff:ff:ff:ff:ff`));
       const counted = (report: Report): boolean => report.kind === 'counts' && report.counts.some(({ ip: of }) => of === '10.0.0.1');
       await scene.until('the counts', () => scene.reports.some(counted));
+    },
+  ],
+  [
+    'answers neighbours about IPv6, tells them unasked, and listens in the group',
+    async (scene) => {
+      await scene.until('an answer', () => scene.askNeighbor() && scene.heard.some((line) => NEIGHBOR_ANSWER.test(line)));
+      const told = new RegExp(`^fd00::1 is ${MAC} to ff02::1 33:33:00:00:00:01 from fe80::.*, override$`);
+      await scene.until('the burst', () => scene.heard.some((line) => told.test(line)));
+      await scene.until('the group', () => /ff02::1:ff00:1\b/.test(ip('-6', 'maddress', 'show', 'dev', 'node')));
+      ip('link', 'set', 'node', 'down');
+      await scene.until('the responder is deleted', () => scene.lines.includes('deleted NDP responder for interface'));
+      ip('link', 'set', 'node', 'up');
+      scene.heard = [];
+      await scene.until('an answer again', () => scene.askNeighbor() && scene.heard.some((line) => NEIGHBOR_ANSWER.test(line)));
     },
   ],
   [
@@ -172,15 +98,15 @@ const PROMISES: readonly (readonly [promise: string, prove: (scene: Scene) => Pr
         if (round % 2_000 === 0) await sleep(0);
       }
       await scene.answered();
-      expect(scene.lines).toEqual(['created ARP responder for interface']);
+      expect(scene.lines.filter((line) => !line.startsWith('created '))).toEqual([]);
     },
   ],
 ];
 
 describeInOwnNamespace('the wire thread on the sockets of the kernel', import.meta.url, () => {
-  let scene: Scene;
+  let scene: WireScene;
   beforeEach(async () => {
-    scene = new Scene();
+    scene = new WireScene();
     await scene.answered();
   });
   afterEach(() => scene.end());

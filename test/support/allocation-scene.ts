@@ -1,4 +1,5 @@
 import type { IPAddressPool, IPAddressPoolStatus } from '../../src/crds/ip-address-pool.ts';
+import { ConfigurationReport } from '../../src/kubernetes/configuration-report.ts';
 import type { Resource } from '../../src/kubernetes/resource.ts';
 import type { OperatorPorts } from '../../src/kubernetes/resource-operator.ts';
 import { ApiStatusWriter, type StatusWriter } from '../../src/kubernetes/status-writer.ts';
@@ -7,6 +8,7 @@ import { type Micros, milliseconds } from '../../src/lib/clock.ts';
 import { AllocationTable } from '../../src/model/allocation/table.ts';
 import { type ServiceFacts, serviceFacts } from '../../src/model/service.ts';
 import { IPAddressPoolOperator } from '../../src/operators/pools/operator.ts';
+import { PoolMetrics } from '../../src/operators/pools/pool-metrics.ts';
 import { ServiceOperator } from '../../src/operators/services/operator.ts';
 import { eventually } from './eventually.ts';
 import { pool, type ServiceOptions, service } from './objects.ts';
@@ -28,6 +30,7 @@ export class AllocationScene implements AsyncDisposable {
   afterWrite: () => void = () => undefined;
   readonly #end = new AbortController();
   #lookAgain: () => void = () => undefined;
+  #pending: () => Readonly<Record<string, number>> = () => ({});
   #running: Promise<unknown> = Promise.resolve();
 
   private constructor(runtime: RuntimeScene) {
@@ -47,21 +50,36 @@ export class AllocationScene implements AsyncDisposable {
     const ports: OperatorPorts = { api, stores, clock, log, random: () => 0.5, counters: reconcileCounters(this.metrics) };
     const table = new AllocationTable();
     const statuses = this.#statuses();
+    const metrics = new PoolMetrics(this.metrics);
+    const report = new ConfigurationReport(this.metrics, ['pools']);
     const events = { record: ({ name }: { name: string }, _type: string, reason: string) => void this.events.push(`${name} ${reason}`) };
     const pools: IPAddressPoolOperator = new IPAddressPoolOperator(
-      { namespace: 'metallb-system', table, statuses, metrics: this.metrics, poolsChanged: () => services.poolsChanged() },
+      {
+        namespace: 'metallb-system',
+        table,
+        statuses,
+        metrics,
+        faultsFound: (faults) => report.set('pools', faults),
+        poolsChanged: () => services.poolsChanged(),
+      },
       ports,
     );
     const poolsLoaded = (signal: AbortSignal): Promise<void> => pools.whenLoaded(signal);
     const countersChanged = (names: Iterable<string>): void => pools.countersChanged(names);
     const services: ServiceOperator = new ServiceOperator({ ownClass, table, statuses, events, poolsLoaded, countersChanged }, ports);
     this.#lookAgain = () => services.poolsChanged();
+    this.#pending = () => Object.fromEntries(services.pending());
     this.#running = Promise.all([pools.start(this.#end.signal), services.start(this.#end.signal)]);
   }
 
   /** All Services get a turn. */
   lookAgain(): void {
     this.#lookAgain();
+  }
+
+  /** How many Services lack something, by the reason. */
+  get pending(): Readonly<Record<string, number>> {
+    return this.#pending();
   }
 
   putPool(object: IPAddressPool): void {

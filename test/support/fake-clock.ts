@@ -13,6 +13,7 @@ export class FakeClock implements Clock {
   readonly #wallAtStart: number;
   #now: Micros = micros(0);
   #started = 0;
+  #slept: Micros = micros(0);
 
   /** `wallAtStart` is the hour when `now` is 0, in milliseconds since 1970; a fixed day of 2026 unless told. */
   constructor(wallAtStart: number = Date.UTC(2026, 0, 1)) {
@@ -24,7 +25,7 @@ export class FakeClock implements Clock {
   }
 
   wallMilliseconds(): number {
-    return this.#wallAtStart + Math.floor(this.#now / 1_000);
+    return this.#wallAtStart + Math.floor((this.#now + this.#slept) / 1_000);
   }
 
   startTimer(delay: Micros, fire: () => void): Timer {
@@ -55,7 +56,12 @@ export class FakeClock implements Clock {
     this.#now = micros(this.#now + delay);
   }
 
-  /** The same, but lets promises and immediates settle before the first timer and after each. */
+  /** What a suspended machine does: only the hour moves on; the monotonic clock and the timers know nothing of it. */
+  sleep(delay: Micros): void {
+    this.#slept = micros(this.#slept + delay);
+  }
+
+  /** As `advance`, but lets promises and immediates settle before the first timer and after each. */
   async run(delay: Micros): Promise<void> {
     const end = micros(this.#now + delay);
     await settle();

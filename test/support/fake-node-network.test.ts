@@ -12,6 +12,8 @@ describeNodeNetwork('the fake network', (): NodeNetworkFixture => {
   return {
     packets: network.packets,
     watchLinks: network.watchLinks,
+    openMembership: network.openMembership,
+    groupsOn: (link) => network.groupsOn(indexOf(link)),
     left: 'left',
     right: 'right',
     setUp: (link, up) => network.put({ index: indexOf(link), up, carrier: up }),

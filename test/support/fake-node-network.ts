@@ -1,5 +1,7 @@
 import { readMac } from '../../src/lib/binary.ts';
+import { formatIpv6, type Ipv6 } from '../../src/lib/ipv6.ts';
 import { BROADCAST_MAC, isStation, type Mac } from '../../src/lib/mac.ts';
+import type { GroupMembership, OpenMembership } from '../../src/speaker/net/group-membership.ts';
 import type { Link, LinkListener, LinkMonitor } from '../../src/speaker/net/link-monitor.ts';
 import { type NetworkError, networkError } from '../../src/speaker/net/network-error.ts';
 import type { PacketFilter } from '../../src/speaker/net/packet-filter.ts';
@@ -21,10 +23,13 @@ export class FakeNodeNetwork {
   readonly #wires = new Map<number, number>();
   readonly #sockets = new Set<FakePacketSocket>();
   readonly #monitors = new Set<FakeLinkMonitor>();
+  readonly #memberships = new Set<FakeMembership>();
   /** Every frame that left, with the name of its link; the test empties it as it likes. */
   readonly sent: { readonly link: string; readonly frame: DataView }[] = [];
   /** Thrown by the next `open` and by all after it, while set. */
   refusal: NetworkError | undefined;
+  /** What each attempt to join a group is told while it is set. */
+  membershipRefusal: NetworkError | undefined;
   /** Programs with more instructions are refused, as by a kernel with little memory for options. */
   longestFilter: number = Number.POSITIVE_INFINITY;
   /** Lets every frame through, as a filter does that is too coarse; what reads must stand it. */
@@ -43,6 +48,25 @@ export class FakeNodeNetwork {
     this.#monitors.add(monitor);
     return monitor;
   };
+
+  readonly openMembership: OpenMembership = (link, failed) => {
+    const membership: FakeMembership = new FakeMembership(
+      link.index,
+      () => {
+        if (this.membershipRefusal !== undefined) failed(this.membershipRefusal);
+        return this.membershipRefusal === undefined;
+      },
+      () => this.#memberships.delete(membership),
+    );
+    this.#memberships.add(membership);
+    return membership;
+  };
+
+  /** The groups that are joined on a link, sorted. */
+  groupsOn(index: number): string[] {
+    const groups = [...this.#memberships].filter(({ link }) => link === index).flatMap(({ joined }) => [...joined]);
+    return groups.map(formatIpv6).sort();
+  }
 
   /** The links as they are now, by number. */
   get links(): readonly Link[] {
@@ -242,5 +266,42 @@ class FakeLinkMonitor implements LinkMonitor {
   [Symbol.dispose](): void {
     this.#open = false;
     this.#ended(this);
+  }
+}
+
+class FakeMembership implements GroupMembership {
+  readonly link: number;
+  readonly joined = new Set<Ipv6>();
+  readonly #waiting = new Set<Ipv6>();
+  readonly #allowed: () => boolean;
+  readonly #ended: () => void;
+
+  constructor(link: number, allowed: () => boolean, ended: () => void) {
+    this.link = link;
+    this.#allowed = allowed;
+    this.#ended = ended;
+  }
+
+  join(group: Ipv6): void {
+    if (this.joined.has(group)) return;
+    this.#waiting.add(group);
+    this.retry();
+  }
+
+  leave(group: Ipv6): void {
+    this.#waiting.delete(group);
+    this.joined.delete(group);
+  }
+
+  retry(): void {
+    for (const group of this.#waiting) {
+      if (!this.#allowed()) return;
+      this.joined.add(group);
+      this.#waiting.delete(group);
+    }
+  }
+
+  [Symbol.dispose](): void {
+    this.#ended();
   }
 }

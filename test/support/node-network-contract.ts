@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { formatAddress } from '../../src/lib/ip.ts';
 import { formatIpv4, type Ipv4 } from '../../src/lib/ipv4.ts';
 import { formatMac, type Mac } from '../../src/lib/mac.ts';
+import type { OpenMembership } from '../../src/speaker/net/group-membership.ts';
 import type { Link, WatchLinks } from '../../src/speaker/net/link-monitor.ts';
 import type { NetworkError } from '../../src/speaker/net/network-error.ts';
 import { arpRequestFilter, KEPT_OCTETS } from '../../src/speaker/net/packet-filter.ts';
@@ -9,11 +10,15 @@ import type { PacketNetwork, PacketSocket } from '../../src/speaker/net/packet-s
 import { ARP_REPLY } from '../../src/speaker/wire/arp.ts';
 import { numberOf } from './announcements.ts';
 import { arpRequest } from './arp-frames.ts';
+import { ipv6 } from './ndp-frames.ts';
 
 /** A node with two links that are wired to each other, both up, and what a test does to them. */
 export interface NodeNetworkFixture extends Disposable {
   readonly packets: PacketNetwork;
   readonly watchLinks: WatchLinks;
+  readonly openMembership: OpenMembership;
+  /** The solicited-node groups that are joined on a link besides the link's own, as the kernel lists them. */
+  groupsOn(link: string): readonly string[];
   readonly left: string;
   readonly right: string;
   setUp(link: string, up: boolean): void;
@@ -211,6 +216,53 @@ const OF_SOCKETS: readonly Promised[] = [
   ],
 ];
 
+const GROUPS = ['ff02::1:ffaa:1', 'ff02::1:ffaa:2', 'ff02::1:ffaa:3'];
+
+const OF_MEMBERSHIPS: readonly Promised[] = [
+  [
+    'groups are joined and left, each once, and all are left at the end',
+    async (scene) => {
+      const { fixture } = scene;
+      const membership = fixture.openMembership(scene.linkOf(fixture.left), (error) => expect(error).toBeUndefined());
+      scene.opened.push(membership);
+      for (const group of [...GROUPS, ...GROUPS]) membership.join(ipv6(group));
+      await until('all are joined', () => fixture.groupsOn(fixture.left).join() === GROUPS.join());
+      expect(fixture.groupsOn(fixture.right)).toEqual([]);
+      membership.leave(ipv6(GROUPS[1] ?? ''));
+      membership.leave(ipv6(GROUPS[1] ?? ''));
+      await until('one is left', () => fixture.groupsOn(fixture.left).join() === [GROUPS[0], GROUPS[2]].join());
+      membership.join(ipv6(GROUPS[1] ?? ''));
+      await until('it is joined again', () => fixture.groupsOn(fixture.left).join() === GROUPS.join());
+      membership[Symbol.dispose]();
+      await until('nothing is left of it', () => fixture.groupsOn(fixture.left).length === 0);
+    },
+  ],
+  [
+    'a thousand groups can be joined',
+    async (scene) => {
+      const { fixture } = scene;
+      const membership = fixture.openMembership(scene.linkOf(fixture.left), (error) => expect(error).toBeUndefined());
+      scene.opened.push(membership);
+      for (let number = 0; number < 1_000; number++) membership.join(ipv6(`ff02::1:ffaa:${number.toString(16)}`));
+      await until('all are joined', () => fixture.groupsOn(fixture.left).length === 1_000);
+    },
+  ],
+  [
+    'a membership that is disposed of at once joins nothing',
+    async (scene) => {
+      const { fixture } = scene;
+      const failed = (error: NetworkError): void => expect(error).toBeUndefined();
+      const ended = fixture.openMembership(scene.linkOf(fixture.left), failed);
+      ended.join(ipv6(GROUPS[0] ?? ''));
+      ended[Symbol.dispose]();
+      const lasting = fixture.openMembership(scene.linkOf(fixture.left), failed);
+      scene.opened.push(lasting);
+      lasting.join(ipv6(GROUPS[1] ?? ''));
+      await until('the other one joins', () => fixture.groupsOn(fixture.left).join() === GROUPS[1]);
+    },
+  ],
+];
+
 const OF_MONITORS: readonly Promised[] = [
   [
     'links come, change and go',
@@ -269,7 +321,7 @@ export function describeNodeNetwork(name: string, makeFixture: () => NodeNetwork
     });
     afterEach(() => scene[Symbol.dispose]());
 
-    test.each([...OF_SOCKETS, ...OF_MONITORS])('%s', (_, prove) => prove(scene));
+    test.each([...OF_SOCKETS, ...OF_MEMBERSHIPS, ...OF_MONITORS])('%s', (_, prove) => prove(scene));
   });
 }
 

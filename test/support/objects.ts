@@ -1,7 +1,7 @@
 import type { IPAddressPool, IPAddressPoolSpec } from '../../src/crds/ip-address-pool.ts';
 import type { L2Advertisement, L2AdvertisementSpec } from '../../src/crds/l2-advertisement.ts';
 import type { ObjectMeta } from '../../src/crds/meta.ts';
-import { type ServiceFacts, serviceFacts } from '../../src/model/service.ts';
+import { type AddressableFacts, readService } from '../../src/operators/services/projection.ts';
 
 const NAMESPACE = 'metallb-system';
 const CREATED = '2026-01-01T00:00:00Z';
@@ -17,11 +17,13 @@ export interface ServiceOptions {
   readonly spec?: Readonly<Record<string, unknown>>;
   /** Texts of the addresses in its status. */
   readonly ips?: readonly string[];
+  /** Conditions in its status. */
+  readonly conditions?: readonly Readonly<Record<string, unknown>>[];
 }
 
 /** A Service as the API gives it. */
 export function service(options: ServiceOptions = {}): Record<string, unknown> {
-  const { name = 'web', namespace = 'default', ips = [] } = options;
+  const { name = 'web', namespace = 'default', ips = [], conditions } = options;
   return {
     apiVersion: 'v1',
     kind: 'Service',
@@ -42,13 +44,24 @@ export function service(options: ServiceOptions = {}): Record<string, unknown> {
       ports: [{ protocol: 'TCP', port: 80 }],
       ...options.spec,
     },
-    status: { loadBalancer: ips.length === 0 ? {} : { ingress: ips.map((ip) => ({ ip, ipMode: 'VIP' })) } },
+    status: { loadBalancer: ips.length === 0 ? {} : { ingress: ips.map((ip) => ({ ip, ipMode: 'VIP' })) }, conditions },
   };
 }
 
 /** The same Service as a cache keeps it. */
-export function facts(options: ServiceOptions = {}): ServiceFacts {
-  return serviceFacts(service(options));
+export function facts(options: ServiceOptions = {}): AddressableFacts {
+  return readService(service(options));
+}
+
+/** The condition of a Service that has addresses of a pool. */
+export function allocatedCondition(ips: readonly string[], pool = 'p'): Readonly<Record<string, unknown>> {
+  return {
+    type: 'metallb.io/AddressAllocated',
+    status: 'True',
+    lastTransitionTime: CREATED,
+    reason: 'Allocated',
+    message: `Has ${ips.join(' and ')} of IPAddressPool "${pool}".`,
+  };
 }
 
 /** The fields of a spec with both families, IPv4 first. */

@@ -1,10 +1,12 @@
-import type { Counter, Gauge, Metrics } from '../../src/telemetry/metrics.ts';
+import type { Counter, Gauge, Metrics, Reading } from '../../src/telemetry/metrics.ts';
 
 /** One metric as a test sees it. */
 interface Family {
   readonly labelNames: readonly string[];
   /** Value by labels, written as in the text format: `pool="a",service="b"`, sorted by name. */
   readonly series: Map<string, number>;
+  /** Sets the series of a metric that is read when somebody asks. */
+  read?: () => void;
 }
 
 /**
@@ -34,18 +36,30 @@ export class RecordingMetrics implements Metrics {
     };
   }
 
+  measured(name: string, _help: string, labelNames: readonly string[], read: () => Iterable<Reading>): void {
+    const family = this.#register(name, labelNames);
+    family.read = () => {
+      family.series.clear();
+      for (const { labels = {}, value } of read()) family.series.set(keyOf(name, family, labels), value);
+    };
+  }
+
   /** The value of one series; undefined when it does not exist or was removed. */
   value(name: string, labels: Readonly<Record<string, string>> = {}): number | undefined {
     const family = this.#families.get(name);
+    family?.read?.();
     return family?.series.get(keyOf(name, family, labels));
   }
 
   /** All series of a metric, value by labels. */
   series(name: string): ReadonlyMap<string, number> {
-    return this.#families.get(name)?.series ?? new Map();
+    const family = this.#families.get(name);
+    family?.read?.();
+    return family?.series ?? new Map();
   }
 
   async expose(): Promise<string> {
+    for (const family of this.#families.values()) family.read?.();
     const lines = [...this.#families].flatMap(([name, family]) => [...family.series].map(([key, value]) => `${name}{${key}} ${value}\n`));
     return lines.join('');
   }

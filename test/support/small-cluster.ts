@@ -1,154 +1,138 @@
 import type { IPAddressPool } from '../../src/crds/ip-address-pool.ts';
-import { AllocationTable } from '../../src/model/allocation/table.ts';
-import { type PoolSet, parsePools } from '../../src/model/pool-set.ts';
-import { POOL_ANNOTATION, type ServiceFacts } from '../../src/model/service.ts';
-import { adoptServices } from '../../src/operators/services/adopt.ts';
-import type { DesiredStatus } from '../../src/operators/services/desired.ts';
-import { type Lack, planService } from '../../src/operators/services/plan.ts';
-import { facts, type ServiceOptions } from './objects.ts';
-
-/** What became of a write: it may land without the writer learning of it. */
-export type Fate = 'answered' | 'unanswered' | 'lost';
-
-/** What a controller remembers of its last write for a Service. */
-interface LastWrite {
-  readonly resourceVersion: string;
-  readonly answered: boolean;
-}
+import { type JsonObject, objectOf, type TextMap } from '../../src/lib/json.ts';
+import { POOL_ANNOTATION } from '../../src/model/service.ts';
+import { mergePatch } from './fake-api-server/merge-patch.ts';
+import { type ServiceOptions, service as serviceObject } from './objects.ts';
+import { type Fate, SmallController, type StatusWrite } from './small-controller.ts';
 
 /** Far more than any small cluster takes to come to rest. */
-const MAX_TURNS = 1000;
+const MAX_TURNS = 2_000;
+/** Wall clock of the first turn, in milliseconds. */
+const BEGIN = Date.UTC(2026, 5, 1);
 
-/**
- * A server with Services, Namespaces and pools, and a controller that sees the Services through a cache that lags. The
- * controller's part is the shortest that keeps to the protocol: who writes when is for the test to say.
- */
+/** A server with Services, Namespaces and pools, and the controllers that serve them: one that leads, and perhaps its predecessor. */
 export class SmallCluster {
-  readonly services: Map<string, ServiceFacts> = new Map();
-  readonly namespaces: Map<string, Readonly<Record<string, string>>> = new Map();
+  /** As the API gives them, by `namespace/name`. */
+  readonly services: Map<string, JsonObject> = new Map();
+  readonly namespaces: Map<string, TextMap> = new Map();
   readonly pools: Map<string, IPAddressPool> = new Map();
-  writes = 0;
-  events: string[] = [];
-  table: AllocationTable = new AllocationTable();
-  cache: Map<string, ServiceFacts> = new Map();
-  /** Services that are to have a turn. */
-  #due = new Set<string>();
-  #poolSet: PoolSet | undefined;
-  #lacks = new Map<string, { readonly uid: string; readonly lack: Lack }>();
-  #lastWrites = new Map<string, LastWrite>();
+  /** Writes that have not arrived yet. */
+  readonly late: StatusWrite[] = [];
+  leader: SmallController;
+  /** One that led before and has not noticed that it does not any more. */
+  deposed: SmallController | undefined;
   #versions = 0;
+  #now = BEGIN;
+
+  constructor() {
+    this.leader = new SmallController(this);
+  }
+
+  /** A second passes; the wall clock. */
+  tick(): number {
+    this.#now += 1_000;
+    return this.#now;
+  }
+
+  versionOf(key: string): unknown {
+    return objectOf(this.services.get(key)?.metadata).resourceVersion;
+  }
 
   /** What a user does to a Service: the spec is replaced, status, identity and our annotation stay. */
   apply(options: ServiceOptions): void {
-    const wanted = facts({ ...options, uid: `uid-${++this.#versions}` });
-    const before = this.services.get(wanted.key);
-    const kept = before && { uid: before.uid, creationTimestamp: before.creationTimestamp, ingress: before.ingress };
-    const ours = before?.annotations[POOL_ANNOTATION];
-    const annotations = ours === undefined ? wanted.annotations : { ...wanted.annotations, [POOL_ANNOTATION]: ours };
-    this.#store({ ...wanted, ...kept, annotations });
+    const wanted = serviceObject({ uid: `uid-${++this.#versions}`, ...options });
+    const { namespace, name, annotations } = objectOf(wanted.metadata);
+    const key = `${String(namespace)}/${String(name)}`;
+    const before = this.services.get(key);
+    if (before === undefined) {
+      this.#store(key, { ...wanted, metadata: { ...objectOf(wanted.metadata), generation: 1 } });
+      return;
+    }
+    const { uid, creationTimestamp, generation, annotations: present } = objectOf(before.metadata);
+    const ours = objectOf(present)[POOL_ANNOTATION];
+    const kept = ours === undefined ? annotations : { ...objectOf(annotations), [POOL_ANNOTATION]: ours };
+    const identity = { uid, creationTimestamp, generation: Number(generation) + 1, annotations: kept };
+    this.#store(key, { ...wanted, status: before.status, metadata: { ...objectOf(wanted.metadata), ...identity } });
   }
 
   remove(key: string): void {
     this.services.delete(key);
   }
 
-  relabel(namespace: string, labels: Readonly<Record<string, string>>): void {
+  relabel(namespace: string, labels: TextMap): void {
     this.namespaces.set(namespace, labels);
-    for (const [key, service] of this.cache) if (service.namespace === namespace) this.#due.add(key);
+    for (const controller of this.#controllers()) controller.lookAgain((service) => service.namespace === namespace);
   }
 
   /** What a user does to a pool; `undefined` deletes it. */
   applyPool(name: string, object: IPAddressPool | undefined): void {
     if (object === undefined) this.pools.delete(name);
     else this.pools.set(name, { ...object, metadata: { ...object.metadata, generation: ++this.#versions } });
-    this.reload();
+    for (const controller of this.#controllers()) controller.readPools();
   }
 
-  /** The pools are parsed at once: they are few, and what reads them is not under test here. */
-  reload(): void {
-    this.#poolSet = parsePools([...this.pools.values()], this.#poolSet);
-    this.table.setPools(this.#poolSet);
-    for (const key of this.cache.keys()) this.#due.add(key);
-  }
-
-  /** The cache learns of one Service, if there is anything to learn. */
+  /** The leader's cache learns of one Service. */
   deliver(key: string): void {
-    const service = this.services.get(key);
-    if (service === this.cache.get(key)) return;
-    if (service === undefined) this.cache.delete(key);
-    else this.cache.set(key, service);
-    this.#due.add(key);
+    this.leader.deliver(key);
   }
 
-  /** Delivers and gives the turns that are due until nothing changes any more. */
+  /** A watch that was lost is replaced by a list: the cache learns of everything at once. */
+  relist(): void {
+    for (const key of [...this.services.keys(), ...this.leader.known]) this.leader.deliver(key);
+  }
+
+  turn(key: string, fate: Fate): void {
+    this.leader.turn(key, fate);
+  }
+
+  /** A write arrives: it counts only if the Service is still what it was decided on. */
+  receive({ key, resourceVersion, patch }: StatusWrite): void {
+    const present = this.services.get(key);
+    if (present === undefined || this.versionOf(key) !== resourceVersion) return;
+    const { status, annotations } = patch;
+    this.#store(key, objectOf(mergePatch(present, { status, metadata: annotations === undefined ? {} : { annotations } })));
+  }
+
+  /** All writes that are on their way arrive. */
+  arrive(): void {
+    for (const write of this.late.splice(0)) this.receive(write);
+  }
+
+  /** Another controller takes over from what is stored. What the last one still does is another's decision. */
+  handOver(): void {
+    this.deposed = this.leader;
+    this.leader = new SmallController(this);
+  }
+
+  /** The one that was deposed gives a Service one more turn, by what it last saw. */
+  straggle(key: string): void {
+    this.deposed?.turn(key, 'unanswered');
+  }
+
+  /** Everything the controller knew is lost, and it starts from a complete list. Its last writes may still arrive. */
+  restart(): void {
+    this.leader = new SmallController(this);
+  }
+
+  /** Nobody else writes any more, all is delivered, and turns are given until none is due. */
   settle(): void {
+    this.arrive();
+    this.deposed = undefined;
     for (let turns = 0; turns < MAX_TURNS; turns++) {
-      for (const key of [...this.services.keys(), ...this.cache.keys()]) this.deliver(key);
-      const [next] = this.#due;
+      this.relist();
+      const { next } = this.leader;
       if (next === undefined) return;
-      this.turn(next, 'answered');
+      this.leader.turn(next, 'answered');
     }
     throw new Error('turns without end');
   }
 
-  /** Everything the controller knew is lost, and it starts from a complete list. */
-  restart(): void {
-    this.table = new AllocationTable();
-    this.#poolSet = undefined;
-    this.#lacks = new Map();
-    this.#lastWrites = new Map();
-    this.cache = new Map(this.services);
-    this.reload();
-    this.#due = new Set(adoptServices(this.table, this.cache.values(), undefined).map(({ key }) => key));
+  #controllers(): SmallController[] {
+    return [this.leader, ...(this.deposed === undefined ? [] : [this.deposed])];
   }
 
-  /** One turn for a Service. */
-  turn(key: string, fate: Fate): void {
-    this.#due.delete(key);
-    const service = this.cache.get(key);
-    const last = this.#lastWrites.get(key);
-    if (last !== undefined && last.resourceVersion === service?.resourceVersion) {
-      // The server is past what the cache shows, and the next delivery decides; unless the write never got there.
-      if (last.answered || this.services.get(key)?.resourceVersion !== service.resourceVersion) return;
-      this.#lastWrites.delete(key);
-    }
-    const known = this.#lacks.get(key);
-    const plan = planService(this.table, {
-      key,
-      facts: service,
-      namespaceLabels: this.namespaces.get(service?.namespace ?? '') ?? {},
-      ownClass: undefined,
-      lastLack: known?.uid === service?.uid ? known?.lack : undefined,
-    });
-    this.#remember(key, service?.uid ?? '', plan.lack);
-    this.events.push(...plan.events.map(({ reason, message }) => `${reason}: ${message}`));
-    if (service !== undefined && plan.write !== undefined) this.#write(service, plan.write, fate);
-    if (plan.eased) for (const waiting of this.#lacks.keys()) this.#due.add(waiting);
-  }
-
-  /** What a Service was last said to wait for. */
-  lackOf(key: string): Lack | undefined {
-    return this.#lacks.get(key)?.lack;
-  }
-
-  #remember(key: string, uid: string, lack: Lack | undefined): void {
-    if (lack === undefined) this.#lacks.delete(key);
-    else this.#lacks.set(key, { uid, lack });
-  }
-
-  #write(seen: ServiceFacts, status: DesiredStatus, fate: Fate): void {
-    this.writes++;
-    this.#lastWrites.set(seen.key, { resourceVersion: seen.resourceVersion, answered: fate === 'answered' });
-    // Whoever gets no answer tries again.
-    if (fate !== 'answered') this.#due.add(seen.key);
-    const present = this.services.get(seen.key);
-    if (fate === 'lost' || present === undefined || present.resourceVersion !== seen.resourceVersion) return;
-    const { [POOL_ANNOTATION]: _, ...others } = present.annotations;
-    const annotations = status.pool === undefined ? others : { ...others, [POOL_ANNOTATION]: status.pool };
-    this.#store({ ...present, annotations, ingress: status.ingress.map((entry) => ({ ...entry, foreign: false })) });
-  }
-
-  #store(service: ServiceFacts): void {
-    this.services.set(service.key, { ...service, resourceVersion: String(++this.#versions) });
+  #store(key: string, service: JsonObject): void {
+    const metadata = { ...objectOf(service.metadata), resourceVersion: String(++this.#versions) };
+    this.services.set(key, { ...service, metadata });
   }
 }

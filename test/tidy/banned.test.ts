@@ -24,6 +24,7 @@ describe('checkBanned', () => {
 
   test.each<{ path: string; text: string }>([
     { path: 'src/operators/main.ts', text: 'process.exitCode = f(process.argv);' },
+    { path: 'packages/a/src/main.ts', text: 'f(process.argv);' },
     { path: 'src/speaker/shell/main.ts', text: 'f(process.env);' },
     { path: 'src/program/clock.ts', text: 'setTimeout(f, Date.now());' },
     { path: 'hack/a.ts', text: 'process.exit(1);' },

@@ -9,7 +9,7 @@ interface Ban {
 }
 
 /** Composition roots, and programs for contributors, which end when they are done. */
-const ROOTS = /^(?:src\/program\/|src\/.+\/main\.ts$|hack\/|bench\/|test\/)|\.test\.ts$/;
+const ROOTS = /^(?:src\/program\/|(?:src|packages)\/.+\/main\.ts$|hack\/|bench\/|test\/)|\.test\.ts$/;
 /** Nobody. */
 const NOBODY = /^$/;
 

@@ -31,4 +31,9 @@ describe('checkDecisions', () => {
     { path: 'docs/decisions/one-thread.md', text: whole, complaints: 1 },
     { path: 'docs/decisions/0001-one-thread.md', text: '# Title\n\n## Context\n', complaints: 2 },
   ])('$path: $complaints', ({ path, text, complaints }) => expect(checkDecisions([sourceFile(path, text)])).toHaveLength(complaints));
+
+  test('a number is given once', () => {
+    const pages = ['0001-one-thread', '0002-two', '0002-three'].map((name) => sourceFile(`docs/decisions/${name}.md`, whole));
+    expect(checkDecisions(pages)).toEqual(['docs/decisions: 2 pages have the number 0002: give the younger the next free one']);
+  });
 });

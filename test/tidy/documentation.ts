@@ -18,13 +18,19 @@ export function checkDocumentation(files: readonly SourceFile[]): readonly strin
 const DECISION_PAGE = /^docs\/decisions\/\d{4}-[a-z0-9-]+\.md$/;
 const DECISION_PARTS = ['Context', 'Decision', 'Consequence'];
 
-/** Pages of docs/decisions that are not named or built as its README asks. */
+/** Pages of docs/decisions that are not named or built as its README asks, or have a number that another one has. */
 export function checkDecisions(files: readonly SourceFile[]): readonly string[] {
-  return files
-    .filter((file) => file.path.startsWith('docs/decisions/') && file.path !== 'docs/decisions/README.md')
-    .flatMap((file) => {
+  const pages = files.filter((file) => file.path.startsWith('docs/decisions/') && file.path !== 'docs/decisions/README.md');
+  const byNumber = Map.groupBy(pages, ({ path }) => path.slice('docs/decisions/'.length, 'docs/decisions/0000'.length));
+  const doubled = [...byNumber].filter(([, same]) => same.length > 1);
+  return [
+    ...doubled.map(
+      ([number, same]) => `docs/decisions: ${same.length} pages have the number ${number}: give the younger the next free one`,
+    ),
+    ...pages.flatMap((file) => {
       if (!DECISION_PAGE.test(file.path)) return [`${file.path}: name it by a number of four digits and a few words, with dashes between`];
       const missing = DECISION_PARTS.filter((part) => !new RegExp(`^## ${part}$`, 'm').test(file.text));
       return missing.map((part) => `${file.path}: has no heading "## ${part}"`);
-    });
+    }),
+  ];
 }

@@ -13,6 +13,16 @@ test.each<{ what: string; path: string; text: string; orphan: boolean }>([
   expect(complaints.includes('src/lib/a.ts: nobody uses it: delete it')).toBe(orphan);
 });
 
+test('what a package offers or starts is used, by the path from its manifest', () => {
+  const files = [
+    sourceFile('packages/a/package.json', '{ "exports": { ".": "./src/a.ts" }, "bin": { "a": "./src/main.ts" } }'),
+    sourceFile('packages/a/src/a.ts', ''),
+    sourceFile('packages/a/src/main.ts', ''),
+  ];
+  expect(checkOrphans(files)).toEqual([]);
+  expect(checkOrphans([...files, sourceFile('packages/a/src/b.ts', '')])).toHaveLength(1);
+});
+
 test('what tests share is used by tests, types of the API by their folder, benchmarks by name', () => {
   const files = [
     sourceFile('test/support/a.ts', ''),

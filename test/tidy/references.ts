@@ -6,6 +6,10 @@ const RELATIVE = /'(?<specifier>\.{1,2}\/[^'\n]+\.(?:ts|js))'/g;
 /** Read as a folder: the API is generated from whatever types are there. */
 const READ_AS_FOLDER = /^src\/crds\//;
 
+/** What a package offers to others it names in its manifest. */
+const PACKAGE_MANIFEST = /^packages\/[^/]+\/package\.json$/;
+const OFFERED = /"(\.\/[^"\n]+\.ts)"/g;
+
 /** Starts the benchmarks of its folder by their names. */
 const BENCH_RUNNER = 'bench/run.ts';
 
@@ -25,6 +29,8 @@ export function checkOrphans(files: readonly SourceFile[]): readonly string[] {
 }
 
 function namedBy(file: SourceFile): readonly string[] {
+  if (PACKAGE_MANIFEST.test(file.path))
+    return [...file.text.matchAll(OFFERED)].map((match) => resolveFrom(file.path, match[1] ?? '') ?? '');
   if (!isCode(file.path)) return [...file.text.matchAll(/(?:src|hack|bench|test)\/[\w./-]+\.(?:ts|js)\b/g)].map((match) => match[0]);
   const targets = [...file.text.matchAll(RELATIVE)].map((match) => resolveFrom(file.path, match.groups?.specifier ?? '') ?? '');
   if (file.path === BENCH_RUNNER) return [...targets, ...[...file.text.matchAll(/'([a-z-]+)'/g)].map((match) => `bench/${match[1]}.ts`)];

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { checkOperatorBase, checkRooms, roomOf } from './rooms.ts';
+import { checkOperatorBase, checkPackageFaces, checkRooms, roomOf } from './rooms.ts';
 import { sourceFile } from './source-file.ts';
 
 test.each([
@@ -24,6 +24,7 @@ describe('checkRooms', () => {
     { path: 'src/kubernetes/a.ts', text: "import { b } from 'node:tls';\nimport type { Logger } from '../telemetry/logger.ts';" },
     { path: 'src/operators/pools/operator.ts', text: "import { plan } from './plan.ts';\nimport { A } from '../../kubernetes/a.ts';" },
     { path: 'src/operators/main.ts', text: "import { A } from './pools/operator.ts';\nimport { readFileSync } from 'node:fs';" },
+    { path: 'packages/bgp-parser/src/main.ts', text: "import { a } from './bgp-parser.ts';\nimport { parseArgs } from 'node:util';" },
     { path: 'src/cli/explain.ts', text: "import { plan } from '../operators/services/plan.ts';" },
     { path: 'src/lib/a.test.ts', text: "import { b } from '../../test/support/b.ts';" },
     { path: 'hack/a.ts', text: "import { b } from '../src/speaker/net/b.ts';" },
@@ -64,8 +65,8 @@ describe('checkRooms', () => {
     { path: 'src/speaker/watch/a.ts', text: "import { b } from '../net/b.ts';", said: 'src/speaker/watch may not import src/speaker/net' },
     {
       path: 'src/telemetry/a.ts',
-      text: "import { b } from 'node:fs';",
-      said: 'src/telemetry may not import node:fs; it may import winston',
+      text: "import { b } from 'node:dgram';",
+      said: 'src/telemetry may not import node:dgram; it may import winston',
     },
     {
       path: 'src/operators/pools/operator.ts',
@@ -93,6 +94,11 @@ describe('checkRooms', () => {
       text: "import { b } from '../../test/support/b.ts';",
       said: 'imports test/support/b.ts, which is no part of the product',
     },
+    {
+      path: 'packages/bgp-parser/src/a.ts',
+      text: "import { parseArgs } from 'node:util';",
+      said: 'packages/bgp-parser may not import node:util; it may import nothing',
+    },
     { path: 'src/new/a.ts', text: "import { b } from './b.ts';", said: 'this folder is no room' },
   ])('$path may not: $text', ({ path, text, said }) =>
     expect(checkRooms([sourceFile(path, text)])).toEqual([expect.stringContaining(`${path}:1: ${said}`)]),
@@ -103,4 +109,16 @@ test('one file adapts the operator base', () => {
   const user = (name: string) => sourceFile(`src/kubernetes/${name}.ts`, "import Operator from '@dot-i/k8s-operator';");
   expect(checkOperatorBase([user('a'), sourceFile('src/kubernetes/b.ts', '')])).toEqual([]);
   expect(checkOperatorBase([user('a'), user('b')])).toHaveLength(2);
+});
+
+test.each<{ path: string; from: string; complaints: number }>([
+  { path: 'bench/a.ts', from: '../packages/a/src/a.ts', complaints: 0 },
+  { path: 'packages/a/src/b.ts', from: './c.ts', complaints: 0 },
+  { path: 'packages/a/src/d/b.ts', from: '../c.ts', complaints: 0 },
+  { path: 'src/speaker/protocol/a.ts', from: '@typemetal/a', complaints: 0 },
+  { path: 'src/speaker/protocol/a.ts', from: '../../../packages/a/src/c.ts', complaints: 1 },
+  { path: 'packages/b/src/b.ts', from: '../../a/src/c.ts', complaints: 1 },
+  { path: 'test/support/a.ts', from: '../../packages/a/src/d/a.ts', complaints: 1 },
+])('$path imports $from: $complaints', ({ path, from, complaints }) => {
+  expect(checkPackageFaces([sourceFile(path, `import { x } from '${from}';`)])).toHaveLength(complaints);
 });

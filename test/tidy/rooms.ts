@@ -13,7 +13,11 @@ interface Room {
 }
 
 const TELEMETRY_AND_CRDS = ['src/telemetry', 'src/crds'];
-const OPERATOR: Omit<Room, 'path'> = { rooms: ['src/lib', 'src/model', 'src/kubernetes'], types: TELEMETRY_AND_CRDS, packages: [] };
+const OPERATOR: Omit<Room, 'path'> = {
+  rooms: ['src/lib', 'src/model', 'src/kubernetes', 'src/certificates'],
+  types: [...TELEMETRY_AND_CRDS, 'src/admission'],
+  packages: [],
+};
 
 /** A file belongs to the first room whose path begins its own. */
 const ROOMS: readonly Room[] = [
@@ -21,7 +25,19 @@ const ROOMS: readonly Room[] = [
   { path: 'src/crds', rooms: [], types: [], packages: [] },
   { path: 'src/model', rooms: ['src/lib'], types: ['src/crds'], packages: [] },
   { path: 'packages/bgp-parser', rooms: [], types: [], packages: [] },
-  { path: 'src/telemetry', rooms: ['src/lib'], types: [], packages: ['winston', 'prom-client', 'node:http', 'node:net'] },
+  { path: 'src/certificates', rooms: ['src/lib'], types: [], packages: ['node:crypto', 'node:util'] },
+  {
+    path: 'src/telemetry',
+    rooms: ['src/lib'],
+    types: [],
+    packages: ['winston', 'prom-client', 'node:http', 'node:https', 'node:net', 'node:fs', 'node:path', 'node:url'],
+  },
+  {
+    path: 'src/admission',
+    rooms: ['src/lib', 'src/certificates'],
+    types: ['src/telemetry'],
+    packages: ['node:crypto', 'node:fs', 'node:http', 'node:http2', 'node:https', 'node:net', 'node:path', 'node:stream', 'node:tls'],
+  },
   {
     path: 'src/kubernetes',
     rooms: ['src/lib'],
@@ -40,18 +56,23 @@ const ROOMS: readonly Room[] = [
     path: 'src/speaker/shell',
     rooms: ['src/lib', 'src/model', 'src/speaker/wire', 'src/speaker/protocol', 'src/speaker/net'],
     types: ['src/telemetry'],
-    packages: ['node:worker_threads'],
+    packages: ['node:worker_threads', '@typemetal/bgp-parser'],
   },
   { path: 'src/speaker/watch', rooms: ['src/lib', 'src/model', 'src/kubernetes'], types: TELEMETRY_AND_CRDS, packages: ['node:crypto'] },
   { path: 'src/speaker', rooms: ['src/lib'], types: [], packages: ['yaml'] },
-  { path: 'src/program', rooms: ['src/lib', 'src/kubernetes', 'src/telemetry'], types: [], packages: ['node:*'] },
-  { path: 'src/cli', rooms: ['src/lib', 'src/model', 'src/kubernetes'], types: ['src/crds'], packages: ['node:*'] },
+  {
+    path: 'src/program',
+    rooms: ['src/lib', 'src/kubernetes', 'src/telemetry', 'src/certificates'],
+    types: [],
+    packages: ['node:*'],
+  },
+  { path: 'src/cli', rooms: ['src/lib', 'src/model', 'src/kubernetes'], types: TELEMETRY_AND_CRDS, packages: ['yaml', 'node:*'] },
 ];
 
 /** A plan decides: it neither asks nor acts. */
 const PLAN = /^src\/operators\/(?:[^/]+\/)*plan\.ts$/;
-/** Composition roots: of a process, of a thread. */
-const MAIN = /^src\/.+\/main\.ts$/;
+/** Composition roots: of a process, of a thread, of a package's command. */
+const MAIN = /^(?:src|packages)\/.+\/main\.ts$/;
 
 /** The room of a path; each operator's folder is one of its own. */
 export function roomOf(path: string): string {
@@ -108,4 +129,18 @@ export function checkOperatorBase(files: readonly SourceFile[]): readonly string
   return users.length <= 1
     ? []
     : users.map((file) => `${file.path}: imports @dot-i/k8s-operator: derive from the one class that adapts it`);
+}
+
+/** A file of a package; the one that is named after it is its public face. */
+const PACKAGED = /^packages\/(?<name>[^/]+)\/src\/(?<file>.+)\.ts$/;
+
+/** Imports that reach into a package from outside past its public face, tests included: nobody else could write them. */
+export function checkPackageFaces(files: readonly SourceFile[]): readonly string[] {
+  return files.flatMap((file) =>
+    importsOf(file).flatMap(({ target = '', line }) => {
+      const { name, file: reached } = PACKAGED.exec(target)?.groups ?? {};
+      if (name === undefined || reached === name || file.path.startsWith(`packages/${name}/`)) return [];
+      return [`${file.path}:${line}: imports ${target}: what packages/${name} offers stands in ${name}.ts`];
+    }),
+  );
 }

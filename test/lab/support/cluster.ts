@@ -13,6 +13,19 @@ const PLACES = {
   EndpointSlice: { apiVersion: 'discovery.k8s.io/v1', collection: '/apis/discovery.k8s.io/v1/namespaces/default/endpointslices' },
   IPAddressPool: { apiVersion: 'metallb.io/v1beta1', collection: '/apis/metallb.io/v1beta1/namespaces/metallb-system/ipaddresspools' },
   L2Advertisement: { apiVersion: 'metallb.io/v1beta1', collection: '/apis/metallb.io/v1beta1/namespaces/metallb-system/l2advertisements' },
+  BGPPeer: { apiVersion: 'metallb.io/v1beta2', collection: '/apis/metallb.io/v1beta2/namespaces/metallb-system/bgppeers' },
+  BGPAdvertisement: {
+    apiVersion: 'metallb.io/v1beta1',
+    collection: '/apis/metallb.io/v1beta1/namespaces/metallb-system/bgpadvertisements',
+  },
+  Pod: { apiVersion: 'v1', collection: '/api/v1/namespaces/metallb-system/pods' },
+  DaemonSet: { apiVersion: 'apps/v1', collection: '/apis/apps/v1/namespaces/metallb-system/daemonsets' },
+  Community: { apiVersion: 'metallb.io/v1beta1', collection: '/apis/metallb.io/v1beta1/namespaces/metallb-system/communities' },
+  Secret: { apiVersion: 'v1', collection: '/api/v1/namespaces/metallb-system/secrets' },
+  ServiceBGPStatus: {
+    apiVersion: 'metallb.io/v1beta1',
+    collection: '/apis/metallb.io/v1beta1/namespaces/metallb-system/servicebgpstatuses',
+  },
   ServiceL2Status: { apiVersion: 'metallb.io/v1beta1', collection: '/apis/metallb.io/v1beta1/namespaces/metallb-system/servicel2statuses' },
 } as const;
 
@@ -50,6 +63,7 @@ export interface Stored {
     readonly serviceName?: string;
     readonly serviceNamespace?: string;
     readonly interfaces?: readonly { readonly name: string }[];
+    readonly peers?: readonly string[];
     readonly assignedIPv4?: number;
     readonly assignedIPv6?: number;
     readonly availableIPv4?: number;

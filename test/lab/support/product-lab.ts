@@ -1,8 +1,11 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { Environment } from '../../../hack/kubernetes/programs.ts';
 import { AUDIT_FLAGS, AuditLog } from '../../../hack/lab/audit-log.ts';
+import type { Host } from '../../../hack/lab/host.ts';
 import { Lab, type LabNode } from '../../../hack/lab/lab.ts';
 import type { ProductProcess } from '../../../hack/lab/product.ts';
+import { Scraper } from '../../../hack/lab/scraper.ts';
 import { Cluster } from './cluster.ts';
 import { Wire } from './wire.ts';
 
@@ -12,6 +15,9 @@ const RIGHTS = join(import.meta.dirname, '../../../config/rbac');
 /** The servers may have to be found or built first. */
 export const START_MILLISECONDS = 600_000;
 export const STOP_MILLISECONDS = 60_000;
+
+/** What processes find in their environment beside what the lab says, by some key. */
+type Environments = Readonly<Record<string, Environment>>;
 
 /** One line of a process's log. */
 export type LogLine = Readonly<Record<string, unknown>> & { readonly level: string; readonly msg: string };
@@ -26,6 +32,7 @@ export class ProductLab implements AsyncDisposable {
   readonly controller: ProductProcess;
   /** By node. */
   readonly speakers: ReadonlyMap<string, ProductProcess>;
+  #scraper: Promise<Scraper> | undefined;
 
   private constructor(lab: Lab, controller: ProductProcess, speakers: ReadonlyMap<string, ProductProcess>) {
     this.lab = lab;
@@ -36,9 +43,9 @@ export class ProductLab implements AsyncDisposable {
     this.speakers = speakers;
   }
 
-  /** Brings everything up; fulfilled when all processes say that they are ready. */
-  static async start(): Promise<ProductLab> {
-    const product = await ProductLab.#startAfter((lab) => lab.installProduct());
+  /** Brings everything up; fulfilled when all processes say that they are ready. `environments` are those of speakers, by their nodes. */
+  static async start(environments: Environments = {}): Promise<ProductLab> {
+    const product = await ProductLab.#startAfter((lab) => lab.installProduct(), environments);
     await product.ready().catch(async (cause: unknown) => {
       await product[Symbol.asyncDispose]();
       throw cause;
@@ -47,17 +54,23 @@ export class ProductLab implements AsyncDisposable {
   }
 
   /** Brings up all but the definitions of the product's kinds: the processes run, and cannot be ready. */
-  static async startWithoutDefinitions(): Promise<ProductLab> {
-    return await ProductLab.#startAfter(async ({ control }) => void (await control.kubectl(['apply', '--server-side', '-k', RIGHTS])));
+  static startWithoutDefinitions(): Promise<ProductLab> {
+    return ProductLab.#startAfter(async (lab) => {
+      await lab.control.kubectl(['apply', '--server-side', '-k', RIGHTS]);
+      await lab.addProductPods();
+    });
   }
 
-  static async #startAfter(install: (lab: Lab) => Promise<void>): Promise<ProductLab> {
+  static async #startAfter(install: (lab: Lab) => Promise<void>, environments: Environments = {}): Promise<ProductLab> {
     const lab = await Lab.start({ apiServerFlags: AUDIT_FLAGS });
     try {
       await install(lab);
       const controller = await lab.startController();
       const speakers = new Map<string, ProductProcess>();
-      for (const node of lab.nodes) speakers.set(node.name, await lab.startSpeaker(node));
+      for (const node of lab.nodes) {
+        const environment = environments[node.name];
+        speakers.set(node.name, await lab.startSpeaker(node, environment === undefined ? {} : { environment }));
+      }
       return new ProductLab(lab, controller, speakers);
     } catch (cause) {
       await lab[Symbol.asyncDispose]();
@@ -87,11 +100,18 @@ export class ProductLab implements AsyncDisposable {
     return this.lab.nodeWithMac(mac);
   }
 
-  /** The text of a process's `/metrics`, which only its own host can reach. */
+  /** The text of a process's `/metrics`, read with the right that the manifests offer. */
   async metricsOf(process: ProductProcess): Promise<string> {
-    const host = [...this.speakers].find(([, speaker]) => speaker === process)?.[0];
-    const { agent } = host === undefined ? this.lab.controlHost : this.lab.node(host).host;
-    return (await agent.ask({ kind: 'http', url: 'http://127.0.0.1:9120/metrics', withinMilliseconds: 5_000 })).text;
+    this.#scraper ??= Scraper.allowed(this.lab.control);
+    const { status, text } = await (await this.#scraper).read(this.hostOf(process));
+    if (status !== 200) throw new Error(`${process.name} answers ${status}: ${text}`);
+    return text;
+  }
+
+  /** The machine that a process runs on. */
+  hostOf(process: ProductProcess): Host {
+    const node = [...this.speakers].find(([, speaker]) => speaker === process)?.[0];
+    return node === undefined ? this.lab.controlHost : this.lab.node(node).host;
   }
 
   [Symbol.asyncDispose](): Promise<void> {
@@ -119,10 +139,4 @@ function lineOf(text: string): LogLine {
 /** The lines of a process that a person would have to read as a crash: stack traces, and what is no line of its log. */
 export async function alarmingLines(process: ProductProcess): Promise<LogLine[]> {
   return (await logOf(process)).filter((line) => line.level === 'raw' || 'stack' in line || /\n\s+at /.test(line.msg));
-}
-
-/** How much memory a process has at this moment, in MiB (proc(5), VmRSS). */
-export async function residentMebibytes({ program }: ProductProcess): Promise<number> {
-  const status = await readFile(`/proc/${program.pid}/status`, 'utf8');
-  return Number(/VmRSS:\s+(\d+) kB/.exec(status)?.[1] ?? Number.NaN) / 1024;
 }

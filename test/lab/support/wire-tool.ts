@@ -1,5 +1,5 @@
 // Runs on one host of the lab and works with whole frames: `listen LINK` prints each ARP frame that comes in as a line
-// of JSON until it is killed; `send LINK` sends the frames that standard input orders and ends.
+// of JSON until it is killed; `ask LINK [ORDER]` asks by ARP and prints how long each answer took; `send LINK [ORDER]` sends the frames that its last argument orders, or standard input, and ends.
 import { readFileSync } from 'node:fs';
 import { text } from 'node:stream/consumers';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -12,6 +12,9 @@ import type { SeenFrame, SendOrder } from './wire.ts';
 const ETHER_TYPE_ARP = 0x0806;
 const KEPT_OCTETS = 128;
 const EVERYTHING = [{ code: BPF.accept, ifTrue: 0, ifFalse: 0, operand: KEPT_OCTETS }];
+
+/** An answer that takes longer than this is lost. */
+const LAST_ANSWER_MILLISECONDS = 5_000;
 
 /** So many frames go out before the queue of the link may drain. */
 const FRAMES_AT_ONCE = 256;
@@ -41,8 +44,8 @@ function listen(link: string): void {
   say({ listening: link });
 }
 
-async function send(link: string): Promise<void> {
-  const { frames, rounds, pauseMilliseconds } = JSON.parse(await text(process.stdin)) as SendOrder;
+async function send(link: string, order: string): Promise<void> {
+  const { frames, rounds, pauseMilliseconds } = JSON.parse(order) as SendOrder;
   const octets = frames.map((hex) => Buffer.from(hex, 'hex'));
   using socket = open(link, { received: () => undefined, failed: () => undefined });
   let sent = 0;
@@ -56,6 +59,42 @@ async function send(link: string): Promise<void> {
   process.stdout.write(`${sent}\n`);
 }
 
-const [verb, link = 'eth0'] = process.argv.slice(2);
+/** Where an ARP frame has the MAC it comes from, its operation, and the addresses of its sender and its target (RFC 826). */
+const ARP = { senderMac: 6, operation: 20, sender: 28, target: 38, reply: 2 } as const;
+
+/** Sends one question a round, and prints for each how many milliseconds later it was answered; null for one that was not before the end. */
+async function ask(link: string, order: string): Promise<void> {
+  const { frames, rounds, pauseMilliseconds } = JSON.parse(order) as SendOrder;
+  const question = Buffer.from(frames[0] ?? '', 'hex');
+  const mac = question.subarray(ARP.senderMac, ARP.senderMac + 6);
+  const wanted = question.subarray(ARP.target, ARP.target + 4);
+  const asked: number[] = [];
+  const answered: number[] = [];
+  using socket = open(link, {
+    received: (batch) => {
+      for (let index = 0; index < batch.count; index++) {
+        const { buffer, byteOffset } = batch.frame(index);
+        const frame = Buffer.from(buffer, byteOffset, batch.length(index));
+        const isReply = frame.readUInt16BE(ARP.operation) === ARP.reply && mac.equals(frame.subarray(0, 6));
+        if (isReply && wanted.equals(frame.subarray(ARP.sender, ARP.sender + 4))) answered.push(performance.now());
+      }
+    },
+    failed: (error) => {
+      throw error;
+    },
+  });
+  for (let round = 0; round < rounds; round++) {
+    asked.push(performance.now());
+    socket.send(question);
+    await sleep(pauseMilliseconds);
+  }
+  const deadline = performance.now() + LAST_ANSWER_MILLISECONDS;
+  while (answered.length < asked.length && performance.now() < deadline) await sleep(pauseMilliseconds);
+  // Answers come in the order of the questions.
+  process.stdout.write(`${JSON.stringify(asked.map((at, index) => (answered[index] ?? Number.NaN) - at))}\n`);
+}
+
+const [verb, link = 'eth0', order] = process.argv.slice(2);
 if (verb === 'listen') listen(link);
-else await send(link);
+else if (verb === 'ask') await ask(link, order ?? (await text(process.stdin)));
+else await send(link, order ?? (await text(process.stdin)));

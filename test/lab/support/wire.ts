@@ -71,6 +71,7 @@ export interface Answers {
 
 /** One link of a host, as somebody with a packet generator uses it. */
 export class Wire {
+  static #senders = 0;
   readonly #host: Host;
   readonly #link: string;
 
@@ -86,6 +87,19 @@ export class Wire {
   /** Sends frames and says how many went out. */
   async send(order: SendOrder): Promise<number> {
     return Number(await this.#host.run([...COMMAND, 'send', this.#link], JSON.stringify(order)));
+  }
+
+  /** Begins to send a few frames again and again; the program that is given back ends with the last round, or when it is killed. */
+  keepSending(order: SendOrder): RunningProgram {
+    return this.#host.start(`wire-${++Wire.#senders}-send`, [...COMMAND, 'send', this.#link, JSON.stringify(order)]);
+  }
+
+  /** Asks by broadcast `times` times who has an address: how many milliseconds each answer took, null for one that never came. */
+  async latencies(address: string, times: number, pauseMilliseconds: number): Promise<readonly (number | null)[]> {
+    const { mac, ipv4 } = this.#host.addresses;
+    const frames = [arpRequest({ senderMac: mac, senderIp: ipv4, targetIp: address })];
+    const order: SendOrder = { frames, rounds: times, pauseMilliseconds };
+    return JSON.parse(await this.#host.run([...COMMAND, 'ask', this.#link], JSON.stringify(order))) as (number | null)[];
   }
 
   /** Asks by broadcast `times` times who has an address, and counts the answers that come. */

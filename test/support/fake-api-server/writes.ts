@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import { type JsonObject, objectOf, textOf } from '../../../src/lib/json.ts';
+import { jsonPatch } from './json-patch.ts';
 import { mergePatch } from './merge-patch.ts';
 import type { ObjectStore, StoredObject } from './object-store.ts';
 import type { RequestTarget } from './request-target.ts';
@@ -11,16 +12,30 @@ export type PruneStatus = (status: JsonObject) => JsonObject;
 /** Carries out a request that changes something and gives the answer's body. Throws a Refusal. */
 export function carryOut(store: ObjectStore, target: RequestTarget, body: unknown, prune: PruneStatus): object {
   if (target.method === 'POST') return create(store, target, objectOf(body));
+  if (createsByReplacement(store, target)) return create(store, target, objectOf(body));
   const present = existing(store, target);
   if (target.method === 'DELETE') return remove(store, target, present, body);
-  const wanted = target.method === 'PATCH' ? objectOf(mergePatch(present, body)) : objectOf(body);
-  const version = objectOf(objectOf(body).metadata).resourceVersion;
+  const wanted = target.method === 'PATCH' ? patched(present, body) : objectOf(body);
+  const version = objectOf((Array.isArray(body) ? wanted : objectOf(body)).metadata).resourceVersion;
+  if (version === undefined && target.method === 'PUT' && target.collection.endsWith('/leases')) {
+    throw new Refusal(422, 'Invalid', 'metadata.resourceVersion: Invalid value: 0: must be specified for an update');
+  }
   if (version !== undefined && version !== present.metadata.resourceVersion) {
     throw new Refusal(409, 'Conflict', `the object "${target.name}" has been modified`);
   }
   const written = target.status ? withStatus(target, present, wanted, prune) : { ...present, ...wanted };
   // What changes nothing makes no new version and no event.
   return isDeepStrictEqual(written, present) ? present : store.put(target.collection, written);
+}
+
+/** A list is a JSON patch, an object is merged. */
+function patched(present: StoredObject, body: unknown): JsonObject {
+  return Array.isArray(body) ? jsonPatch(present, body) : objectOf(mergePatch(present, body));
+}
+
+/** A PUT of a Lease that is not there creates it. */
+function createsByReplacement(store: ObjectStore, { method, collection, namespace, name }: RequestTarget): boolean {
+  return method === 'PUT' && collection.endsWith('/leases') && store.get(collection, `${namespace}/${name}`) === undefined;
 }
 
 function create(store: ObjectStore, target: RequestTarget, body: JsonObject): object {

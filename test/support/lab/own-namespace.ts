@@ -11,7 +11,7 @@ const PATIENCE_MILLISECONDS = 110_000;
 
 /**
  * Like `describe`, for tests that change the network of the process they run in: the file runs a second time, in a
- * network namespace that ends with it, and its tests count as one here. `file` is the caller's `import.meta.url`.
+ * network namespace that ends with it and has its loopback link up, and its tests count as one here. `file` is the caller's `import.meta.url`.
  */
 export function describeInOwnNamespace(name: string, file: string, body: () => void): void {
   if (process.env[INSIDE] !== undefined) {
@@ -35,7 +35,7 @@ function runInside(file: string): Promise<{ readonly output: string; readonly fa
     '--runTestsByPath',
     file,
   ];
-  const command = ['--net', '--', process.execPath, ...jest];
+  const command = ['--net', '--', 'sh', '-c', 'ip link set lo up; exec "$@"', 'sh', process.execPath, ...jest];
   const options = {
     cwd: ROOT,
     env: { ...process.env, [INSIDE]: 'yes', NO_COLOR: '1' },

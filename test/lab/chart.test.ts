@@ -1,0 +1,150 @@
+import { readFileSync, realpathSync } from 'node:fs';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join, relative } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { parseAllDocuments } from 'yaml';
+import { ControlPlane } from '../../hack/kubernetes/control-plane.ts';
+import { Helm } from '../../hack/lab/helm.ts';
+import { CONTROLLER_MAY, LISTENING_SPEAKER_MAY, podFaults, SPEAKER_MAY } from '../support/pod-security.ts';
+import { type Holding, REFUSED_VALUES, type Rendered, VALUE_ROWS } from './support/chart-rows.ts';
+import { installMonitoringKinds } from './support/monitoring-kinds.ts';
+
+/** The chart through the real Helm, and what comes out through a real API server. Whether it works is for installation.test.ts. */
+
+const CONFIG = join(import.meta.dirname, '../../config');
+const NAMESPACE = 'metallb-system';
+/** The servers and Helm may have to be found or built first. */
+const START_MILLISECONDS = 600_000;
+
+let plane: ControlPlane;
+let helm: Helm;
+let home = '';
+
+beforeAll(async () => {
+  plane = await ControlPlane.start();
+  home = await mkdtemp(join(tmpdir(), 'typemetal-helm-'));
+  helm = await Helm.for(plane, home);
+  await plane.kubectl(['create', 'namespace', NAMESPACE]);
+  await installMonitoringKinds(plane);
+}, START_MILLISECONDS);
+
+afterAll(async () => {
+  await plane?.[Symbol.asyncDispose]();
+  await rm(home, { recursive: true, force: true });
+}, 60_000);
+
+function objectsOf(text: string): readonly Rendered[] {
+  return parseAllDocuments(text)
+    .map((document) => document.toJS() as Rendered | null)
+    .filter((object) => object !== null);
+}
+
+/** What lies at `Kind/name path`. */
+function at(objects: readonly Rendered[], place: string): unknown {
+  const [of = '', path = ''] = place.split(' ');
+  const object: unknown = objects.find(({ kind, metadata }) => `${kind}/${metadata.name}` === of);
+  // A label's name has dots in it, and is looked up whole where it is the rest of the path.
+  return path.split('.').reduce<unknown>((value, part) => (value as Readonly<Record<string, unknown>> | undefined)?.[part], object);
+}
+
+/** config/default with a component of config, as a user's kustomization has it; kustomize takes folders by a path from its own. */
+async function withComponent(component: string): Promise<string> {
+  const folder = await mkdtemp(join(home, 'overlay-'));
+  const from = (path: string): string => relative(realpathSync(folder), join(CONFIG, path));
+  await writeFile(join(folder, 'kustomization.yaml'), JSON.stringify({ resources: [from('default')], components: [from(component)] }));
+  return await plane.kubectl(['kustomize', folder]);
+}
+
+function isHolding(wanted: unknown): wanted is Holding {
+  return typeof wanted === 'object' && wanted !== null && 'holds' in wanted;
+}
+
+describe('the release', () => {
+  const state = (): Promise<string> => plane.kubectl(['get', 'ipaddresspool,l2advertisement', '-n', NAMESPACE, '-o', 'name']);
+  const POOL = 'ipaddresspool.metallb.io/metallb\nl2advertisement.metallb.io/metallb\n';
+
+  test('is installed before there are kinds, given a range, and uninstalled but for the kinds', async () => {
+    await helm.release('install', {});
+    expect(await helm.release('upgrade', { iprange: '10.0.0.0/24' })).toContain('addresses of 10.0.0.0/24');
+    expect(await state()).toBe(POOL);
+    await helm.release('upgrade', { iprange: '10.0.1.0/24', prometheus: { metricsPort: 7472 } });
+    expect(await plane.kubectl(['get', 'ipaddresspool', 'metallb', '-n', NAMESPACE, '-o', 'jsonpath={.spec.addresses}'])).toBe(
+      '["10.0.1.0/24"]',
+    );
+    await helm.release('upgrade', { iprange: '' });
+    expect(await state()).toBe('');
+    await helm.uninstall();
+    const left = await plane.kubectl([
+      'get',
+      'all,sa,secret,role,rolebinding,pdb,configmap',
+      '-n',
+      NAMESPACE,
+      '-l',
+      'app.kubernetes.io/instance=metallb',
+      '-o',
+      'name',
+    ]);
+    expect(left).toBe('');
+    expect(await plane.kubectl(['get', 'crd', '-o', 'name'])).toContain('ipaddresspools.metallb.io');
+  }, 120_000);
+
+  test('finds the kinds that an earlier one left', async () => {
+    await helm.release('install', { iprange: '10.0.0.0/24' });
+    expect(await state()).toBe(POOL);
+    await helm.uninstall();
+    expect(await state()).toBe('');
+  }, 120_000);
+});
+
+describe.each(VALUE_ROWS)('values: $what', ({ values, shows }) => {
+  test('mean what they say, and the API server takes what comes of them', async () => {
+    const text = await helm.render(values, '--api-versions=metallb.io/v1beta1/IPAddressPool');
+    const objects = objectsOf(text);
+    for (const [place, wanted] of Object.entries(shows)) {
+      const found = [place, at(objects, place)];
+      expect(found).toEqual([place, isHolding(wanted) ? expect.arrayContaining([...wanted.holds]) : wanted]);
+    }
+    await plane.kubectl(['apply', '--server-side', '--force-conflicts', '--dry-run=server', '--warnings-as-errors', '-f', '-'], {
+      stdin: text,
+    });
+  }, 60_000);
+});
+
+test.each(VALUE_ROWS)(
+  'a release is upgraded from the values before to: $what',
+  async ({ values }) => {
+    await helm.release('upgrade', values, '--install', '--reset-values');
+  },
+  60_000,
+);
+
+test.each(REFUSED_VALUES)('values are refused: $what', async ({ values, words }) => {
+  await expect(helm.render(values)).rejects.toThrow(words);
+});
+
+test.each([
+  { from: 'the chart', render: () => helm.render({}), speaker: SPEAKER_MAY },
+  { from: 'the chart that listens', render: () => helm.render({ speaker: { bgpListenPort: 179 } }), speaker: LISTENING_SPEAKER_MAY },
+  { from: 'config/default', render: () => plane.kubectl(['kustomize', join(CONFIG, 'default')]), speaker: SPEAKER_MAY },
+  { from: 'config/default that listens', render: () => withComponent('speaker/bgp-listen'), speaker: LISTENING_SPEAKER_MAY },
+])('pods may do what they must, and no more: $from', async ({ render, speaker }) => {
+  // Kubernetes reads 0400 as YAML 1.1 does.
+  const documents = parseAllDocuments(await render(), { version: '1.1' }) as { toJS(): Rendered }[];
+  const objects = documents.map((document) => document.toJS());
+  const workloads = objects.filter(({ kind }) => ['Deployment', 'DaemonSet'].includes(kind));
+  const faults = workloads.map((object) => podFaults(object, object.kind === 'Deployment' ? CONTROLLER_MAY : speaker));
+  expect(faults).toEqual([[], []]);
+});
+
+test('the rights are those of config/rbac, under other names', async () => {
+  const rendered = objectsOf(await helm.render({ fullnameOverride: 'metallb-system', speaker: { secretName: 'memberlist' } }));
+  for (const component of ['controller', 'speaker']) {
+    const plain = objectsOf(readFileSync(join(CONFIG, 'rbac', `${component}.yaml`), 'utf8'));
+    const inChart = (kind: string, name: string): unknown => at(rendered, `${kind}/${name} rules`);
+    expect(inChart('ClusterRole', `metallb-system:${component}`)).toEqual(at(plain, `ClusterRole/metallb-system:${component} rules`));
+    const ownName = (rules: unknown): unknown =>
+      JSON.parse(JSON.stringify(rules).replaceAll('["metallb-system-controller"]', '["controller"]'));
+    expect(ownName(inChart('Role', `metallb-system-${component}`))).toEqual(at(plain, `Role/${component} rules`));
+  }
+});

@@ -1,0 +1,166 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import { eventually } from '../../hack/kubernetes/eventually.ts';
+import type { RunningProgram } from '../../hack/kubernetes/running-program.ts';
+import type { LabNode } from '../../hack/lab/lab.ts';
+import { describeLab } from '../support/lab/lab-suite.ts';
+import { arpRequest } from './support/arp-text.ts';
+import { type Lent, PATIENCE } from './support/cluster.ts';
+import { logOf, ProductLab, START_MILLISECONDS, STOP_MILLISECONDS } from './support/product-lab.ts';
+import type { Listener } from './support/wire.ts';
+
+/** What a client sees of an address while the node, or only the speaker, that answers for it goes and comes back. */
+
+const QUESTION_PAUSE_MILLISECONDS = 5;
+/** All speakers have heard each other, and each has found that the others' kernels answer. */
+const ACQUAINTED_MILLISECONDS = 5_000;
+/** A busy machine needs this long for all that a row waits for, and the client goes on asking. */
+const ASKING_MILLISECONDS = 120_000;
+/** So long everything is watched before something happens, and behind the last thing that was waited for. */
+const QUIET_MILLISECONDS = 1_000;
+
+let product: ProductLab;
+let service: Lent;
+let address: string;
+let owner: LabNode;
+
+/** An answer that the client got: when, in milliseconds since 1970, and from which MAC. */
+interface Heard {
+  readonly at: number;
+  readonly mac: string;
+}
+
+/** A client that asks every 5 ms who has the address, until it is disposed of. */
+class Asking implements AsyncDisposable {
+  readonly #listener: Listener;
+  readonly #questions: RunningProgram;
+
+  private constructor(listener: Listener, questions: RunningProgram) {
+    this.#listener = listener;
+    this.#questions = questions;
+  }
+
+  /** Fulfilled when it has been answered. */
+  static async start(): Promise<Asking> {
+    const { mac, ipv4 } = product.lab.client.host.addresses;
+    const listener = await product.wire.listen();
+    const question = arpRequest({ senderMac: mac, senderIp: ipv4, targetIp: address });
+    const rounds = ASKING_MILLISECONDS / QUESTION_PAUSE_MILLISECONDS;
+    const questions = product.wire.keepSending({ frames: [question], rounds, pauseMilliseconds: QUESTION_PAUSE_MILLISECONDS });
+    const asking = new Asking(listener, questions);
+    await eventually('the first answer', async () => (await asking.heard()).length > 0, PATIENCE);
+    return asking;
+  }
+
+  /** All answers so far, oldest first. */
+  async heard(): Promise<Heard[]> {
+    const { mac } = product.lab.client.host.addresses;
+    const frames = await this.#listener.heard();
+    const ours = frames.filter(({ operation, senderIp, destination }) => operation === 2 && senderIp === address && destination === mac);
+    return ours.map(({ at, senderMac }) => ({ at, mac: senderMac }));
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#questions.kill();
+    await this.#listener[Symbol.asyncDispose]();
+  }
+}
+
+function macsOf(heard: readonly Heard[]): string[] {
+  return [...new Set(heard.map(({ mac }) => mac))];
+}
+
+/** One node answers, the one that all agree on, and nobody beside it. */
+async function oneAnswers(who: LabNode): Promise<void> {
+  const { mac } = who.host.addresses;
+  const alone = async (): Promise<boolean> => JSON.stringify((await product.wire.ask(address, 5)).byMac) === JSON.stringify({ [mac]: 5 });
+  expect(await eventually(`${who.name} alone answers`, alone, PATIENCE)).toBe(true);
+}
+
+function nodes(): void {
+  test('gets answers of another node when the owner is cut off at the switch, and of the owner when it is back', async () => {
+    const { network } = product.lab;
+    const { mac } = owner.host.addresses;
+    {
+      await using asking = await Asking.start();
+      await sleep(QUIET_MILLISECONDS);
+      expect(macsOf(await asking.heard())).toEqual([mac]);
+      await network.cutOff(owner.host);
+      const cutAt = Date.now();
+      const successor = async (): Promise<Heard | undefined> => (await asking.heard()).find((each) => each.mac !== mac);
+      const heir = await eventually('another node answers', successor, PATIENCE);
+      process.stdout.write(`${JSON.stringify({ nodeCutOff: { unansweredMilliseconds: heir.at - cutAt } })}\n`);
+      await sleep(QUIET_MILLISECONDS);
+      const after = (await asking.heard()).filter(({ at }) => at >= heir.at);
+      expect(macsOf(after)).toEqual([heir.mac]);
+    }
+    await network.reconnect(owner.host);
+    await oneAnswers(owner);
+  });
+}
+
+function speakers(): void {
+  test.each<{ what: string; act: () => Promise<void> }>([
+    {
+      what: 'frozen for ten seconds',
+      act: async () => {
+        const { program } = product.speaker(owner.name);
+        program.pause();
+        await sleep(10_000);
+        program.resume();
+      },
+    },
+    { what: 'killed and started again', act: () => product.speaker(owner.name).crash() },
+    {
+      what: 'rolled out',
+      act: async () => {
+        await product.speaker(owner.name).program.stop();
+        await sleep(3_000);
+        product.speaker(owner.name).start();
+      },
+    },
+  ])('gets answers of no other node while the speaker of the owner is $what', async ({ act }) => {
+    const { mac } = owner.host.addresses;
+    {
+      await using asking = await Asking.start();
+      await act();
+      await product.speaker(owner.name).ready();
+      await sleep(QUIET_MILLISECONDS);
+      const heard = await asking.heard();
+      const silences = heard.map(({ at }, index) => at - (heard[index - 1]?.at ?? at));
+      process.stdout.write(`${JSON.stringify({ speakerAway: { unansweredMilliseconds: Math.max(...silences) } })}\n`);
+      expect(macsOf(heard)).toEqual([mac]);
+    }
+    await oneAnswers(owner);
+  });
+
+  test('what a speaker thought of another is in its log', async () => {
+    const lines = (await Promise.all(product.processes.map(logOf))).flat().filter((line) => line.event === 'peerJudged');
+    expect(new Set(lines.map(({ verdict }) => verdict))).toEqual(new Set(['dead', 'away', 'alive']));
+  });
+}
+
+describeLab('a client that asks every 5 ms', () => {
+  beforeAll(async () => {
+    product = await ProductLab.start();
+    const { cluster } = product;
+    await cluster.createPool('segment', ['198.51.100.200-198.51.100.219']);
+    await cluster.create('L2Advertisement', 'segment', {});
+    await sleep(ACQUAINTED_MILLISECONDS);
+  }, START_MILLISECONDS);
+  afterAll(() => product?.[Symbol.asyncDispose](), STOP_MILLISECONDS);
+
+  beforeEach(async () => {
+    const { cluster, lab } = product;
+    service = await cluster.createService('watched');
+    [address = ''] = await cluster.addressed('watched');
+    owner = lab.node(await cluster.announcedBy('watched'));
+    await oneAnswers(owner);
+  });
+  afterEach(async () => {
+    await service[Symbol.asyncDispose]();
+  });
+
+  describe('and a node', nodes);
+  describe('and a speaker', speakers);
+});

@@ -1,0 +1,201 @@
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { eventually } from '../../hack/kubernetes/eventually.ts';
+import { POOL_RANGES } from '../../hack/lab/addresses.ts';
+import { AuditLog, FULL_AUDIT_FLAGS, type Write } from '../../hack/lab/audit-log.ts';
+import { Helm } from '../../hack/lab/helm.ts';
+import { Kubelet } from '../../hack/lab/kubelet.ts';
+import { Lab } from '../../hack/lab/lab.ts';
+import { PRODUCT_NAMESPACE } from '../../hack/lab/product.ts';
+import { Scraper } from '../../hack/lab/scraper.ts';
+import { describeLab } from '../support/lab/lab-suite.ts';
+import { Cluster, PATIENCE } from './support/cluster.ts';
+import { START_MILLISECONDS, STOP_MILLISECONDS } from './support/product-lab.ts';
+import { grantedRights, USED_ELSEWHERE, usedRights } from './support/rights.ts';
+
+/**
+ * What a user installs, as it is: the API server's own controllers make the pods of the manifests, and their programs run with the arguments, the
+ * environment, the service accounts, the user, the capabilities and the root that the manifests say.
+ */
+
+const DEFAULT = join(import.meta.dirname, '../../config/default');
+const SAMPLES = join(import.meta.dirname, '../../config/samples');
+/** A roll-out of four pods one after the other, on a machine that has other things to do. */
+const ROLLOUT = '--timeout=100s';
+const TEST_MILLISECONDS = 300_000;
+/** The garbage collector of Kubernetes learns of new kinds every 30 s, and until then tries what it could not do again and again, more and more seldom. */
+const COLLECTED = { withinMilliseconds: 100_000 };
+/** Of what the API server lists, these belong to nobody's installation. */
+const COMMON = ['configmap/kube-root-ca.crt', 'serviceaccount/default'];
+
+let lab: Lab;
+let cluster: Cluster;
+let helm: Helm;
+let audit: AuditLog;
+let kubelet: Kubelet;
+
+/** One way to install, with which the same story is told. */
+interface Way {
+  readonly by: string;
+  readonly names: { readonly deployment: string; readonly daemonSet: string };
+  install(): Promise<unknown>;
+  /** Something that makes every pod anew. */
+  upgrade(): Promise<unknown>;
+  uninstall(): Promise<unknown>;
+  /** What else is seen before that. */
+  whileInstalled?(): Promise<void>;
+}
+
+const kubectl = (...args: readonly string[]): Promise<string> => lab.control.kubectl(args);
+
+/** Says where addresses come from, once somebody can be asked about it. */
+async function createPool(): Promise<void> {
+  await cluster.createPool('first', [POOL_RANGES.ipv4]);
+  await cluster.create('L2Advertisement', 'first', { spec: {} });
+}
+
+/** A kustomization over config/default, as a user has it. */
+async function applyOverlay(logLevel: string): Promise<void> {
+  const folder = join(lab.folder, 'overlay');
+  await mkdir(folder, { recursive: true });
+  const patch = (kind: string, name: string): object => ({
+    target: { kind, name },
+    patch: JSON.stringify([{ op: 'replace', path: '/spec/template/spec/containers/0/args/1', value: `--log-level=${logLevel}` }]),
+  });
+  const kustomization = { resources: [DEFAULT], patches: [patch('Deployment', 'controller'), patch('DaemonSet', 'speaker')] };
+  // JSON is YAML too. Kustomize takes folders by a path from its own.
+  const text = JSON.stringify(kustomization).replace(DEFAULT, join('../'.repeat(folder.split('/').length - 1), DEFAULT));
+  await writeFile(join(folder, 'kustomization.yaml'), text);
+  await kubectl('apply', '--server-side', '-k', folder);
+}
+
+const WAYS: readonly Way[] = [
+  {
+    by: 'the chart',
+    names: { deployment: 'metallb-controller', daemonSet: 'metallb-speaker' },
+    install: () => helm.release('install', { iprange: POOL_RANGES.ipv4 }, '--create-namespace', '--wait'),
+    upgrade: () =>
+      helm.release('upgrade', { iprange: POOL_RANGES.ipv4, controller: { logLevel: 'debug' }, speaker: { logLevel: 'debug' } }),
+    uninstall: () => helm.uninstall(),
+  },
+  {
+    by: 'config/default',
+    names: { deployment: 'controller', daemonSet: 'speaker' },
+    install: async () => {
+      await kubectl('apply', '--server-side', '-k', DEFAULT);
+      await kubectl('wait', '--for=condition=Established', '--timeout=60s', 'crd', '--all');
+      await createPool();
+    },
+    upgrade: () => applyOverlay('debug'),
+    whileInstalled: useAllRights,
+    uninstall: async () => {
+      // By the commands of docs/installation.md: of all that it made, the kinds and what users wrote of them are not to be deleted with it.
+      await kubectl('delete', 'deployment,daemonset,service,pdb', '--all', '-n', PRODUCT_NAMESPACE);
+      await kubectl('delete', 'clusterrole,clusterrolebinding,validatingwebhookconfiguration', '-l', 'app=metallb');
+      await kubectl('delete', 'namespace', PRODUCT_NAMESPACE);
+    },
+  },
+];
+
+/** Objects of the product: of its namespace, and those of the cluster that carry its name or labels. */
+async function leftovers(): Promise<readonly string[]> {
+  const kinds = (await kubectl('api-resources', '--namespaced', '--verbs=list', '-o', 'name')).trim().split('\n');
+  const counted = kinds.filter((kind) => !kind.startsWith('events'));
+  const own = await kubectl('get', counted.join(','), '-n', PRODUCT_NAMESPACE, '-o', 'name', '--ignore-not-found');
+  const global = await kubectl('get', 'clusterrole,clusterrolebinding,validatingwebhookconfiguration', '-o', 'name');
+  const names = [...own.split('\n'), ...global.split('\n').filter((name) => name.includes('metallb'))];
+  return names.filter((name) => name !== '' && !COMMON.includes(name));
+}
+
+async function rolledOut({ deployment, daemonSet }: Way['names']): Promise<void> {
+  for (const object of [`deployment/${deployment}`, `daemonset/${daemonSet}`]) {
+    const done = kubectl('rollout', 'status', object, '-n', PRODUCT_NAMESPACE, ROLLOUT);
+    await Promise.race([done, kubelet.ended]).catch(async (cause: unknown) => {
+      const logs = [...(await kubelet.programs())].map(async ([name, program]) => `${name}:\n${await program.tail()}`);
+      throw new Error(`${object} is not rolled out:\n${(await Promise.all(logs)).join('\n')}`, { cause });
+    });
+  }
+}
+
+/** Gives each part of the product something to do: an object of each kind, and somebody who reads the metrics. */
+async function useAllRights(): Promise<void> {
+  await kubectl('apply', '-f', SAMPLES);
+  const scraper = await Scraper.allowed(lab.control);
+  const hosts = lab.nodes.map(({ host }) => host);
+  for (const host of hosts) expect((await scraper.read(host)).status).toBe(200);
+  const pods = JSON.parse(await kubectl('get', 'pods', '-n', PRODUCT_NAMESPACE, '-l', 'component=controller', '-o', 'json')).items;
+  for (const { status } of pods) {
+    const url = `https://${status.podIP}:9120/metrics`;
+    const headers = { authorization: scraper.authorization };
+    expect((await lab.client.host.agent.ask({ kind: 'http', url, headers, withinMilliseconds: 5_000 })).status).toBe(200);
+  }
+}
+
+/** What the API server refused for want of a right. */
+function refusedIn(requests: readonly Write[]): readonly string[] {
+  return requests.filter(({ status }) => status === 403).map(({ by, verb, resource, name }) => `${by}: ${verb} ${resource} ${name}`);
+}
+
+describeLab('a cluster in which the product is installed', () => {
+  beforeAll(async () => {
+    const controllers = ['deployment-controller', 'replicaset-controller', 'daemonset-controller'];
+    lab = await Lab.start({ nodes: 2, controllers, apiServerFlags: FULL_AUDIT_FLAGS });
+    audit = new AuditLog(join(lab.folder, 'logs', 'kube-apiserver.log'));
+    cluster = new Cluster(lab.control.api);
+    helm = await Helm.for(lab.control, lab.folder);
+    kubelet = new Kubelet(lab, PRODUCT_NAMESPACE);
+  }, START_MILLISECONDS);
+  afterAll(async () => {
+    await kubelet?.[Symbol.asyncDispose]();
+    await lab?.[Symbol.asyncDispose]();
+  }, STOP_MILLISECONDS);
+
+  describe.each(WAYS)('by $by', (way) => {
+    test(
+      'gives a Service an address that a client reaches, is upgraded, and goes without a trace but the kinds',
+      async () => {
+        const before = (await audit.writes()).length;
+        await way.install();
+        await rolledOut(way.names);
+        const { [Symbol.asyncDispose]: removeService } = await cluster.createService('web');
+        const [address = ''] = await cluster.addressed('web');
+        const reached = async (): Promise<boolean> => (await lab.client.http(address)).status === 200;
+        await eventually(`${address} answers`, reached, PATIENCE);
+        const first = new Set((await kubelet.programs()).keys());
+        expect(first.size).toBe(4);
+
+        await way.upgrade();
+        await rolledOut(way.names);
+        expect([...(await kubelet.programs()).keys()].filter((name) => first.has(name))).toEqual([]);
+        expect(await cluster.addressesOf('web')).toEqual([address]);
+        await eventually(`${address} answers after the upgrade`, reached, PATIENCE);
+
+        await way.whileInstalled?.();
+        await removeService();
+        expect(refusedIn((await audit.writes()).slice(before))).toEqual([]);
+        await way.uninstall();
+        let left: readonly string[] = [];
+        const none = async (): Promise<boolean> => {
+          left = await leftovers();
+          return left.length === 0;
+        };
+        await eventually('nothing is left', none, COLLECTED).catch((cause: unknown) => {
+          throw new Error(`left: ${left.join(', ')}`, { cause });
+        });
+        const kinds = await kubectl('get', 'crd', '-o', 'name');
+        expect(kinds.match(/\.metallb\.io$/gm)).toHaveLength(9);
+        expect((await kubelet.programs()).size).toBe(0);
+      },
+      TEST_MILLISECONDS,
+    );
+  });
+
+  // What the two ways have done is in the log of the API server.
+  test.each(['controller', 'speaker'])('the %s was given nothing that it has no use for', async (account) => {
+    const requests = (await audit.writes()).filter(({ by }) => by === account);
+    const used = usedRights(requests, account);
+    const unused = [...grantedRights(account)].filter((right) => !used.has(right));
+    expect(unused.filter((right) => !(right in (USED_ELSEWHERE[account] ?? {})))).toEqual([]);
+  });
+});

@@ -1,0 +1,112 @@
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { eventually } from '../../hack/kubernetes/eventually.ts';
+import { describeLab } from '../support/lab/lab-suite.ts';
+import { PATIENCE } from './support/cluster.ts';
+import { ProductLab, START_MILLISECONDS, STOP_MILLISECONDS } from './support/product-lab.ts';
+
+/** IPv6 on the segment as the kernels of its machines see it: who has the address, is it still there, may I take it. */
+
+let product: ProductLab;
+
+const DUAL = { spec: { ipFamilyPolicy: 'RequireDualStack', ipFamilies: ['IPv6', 'IPv4'] } };
+/** The kernel asks once a second and three times before it gives an entry up (ndisc, `ucast_solicit`). */
+const PROBE_MILLISECONDS = 8_000;
+
+/** The state of the client's entry for an address: REACHABLE once somebody confirmed it. */
+async function stateOf(address: string): Promise<string | undefined> {
+  return (await product.lab.client.neighbour(address))?.state;
+}
+
+function clients(): void {
+  test('is found, with its IPv4 address at one node, and carries traffic', async () => {
+    const { cluster, lab } = product;
+    await using _service = await cluster.createService('dual', DUAL);
+    const addresses = await cluster.addressed('dual');
+    expect(addresses).toHaveLength(2);
+    const { mac } = lab.node(await cluster.announcedBy('dual')).host.addresses;
+    for (const address of addresses) {
+      expect(await lab.client.resolve(address)).toBe(mac);
+      const http = await eventually(`HTTP to ${address}`, () => lab.client.http(address, { withinMilliseconds: 500 }), PATIENCE);
+      expect(http.status).toBe(200);
+    }
+  });
+
+  test('is confirmed when a client asks its owner alone whether it is still there', async () => {
+    const { cluster, lab } = product;
+    await using _service = await cluster.createService('confirmed', DUAL);
+    const address = (await cluster.addressed('confirmed')).find((one) => one.includes(':')) ?? '';
+    const { mac } = lab.node(await cluster.announcedBy('confirmed')).host.addresses;
+    expect(await lab.client.resolve(address)).toBe(mac);
+    await lab.client.host.run(['ip', '-6', 'neighbour', 'replace', address, 'lladdr', mac, 'dev', 'eth0', 'nud', 'probe']);
+    const confirmed = await eventually('the entry is reachable', async () => (await stateOf(address)) === 'REACHABLE', {
+      withinMilliseconds: PROBE_MILLISECONDS,
+    });
+    expect(confirmed).toBe(true);
+  });
+}
+
+function neighbours(): void {
+  test('cannot be taken by a host that makes sure first', async () => {
+    const { cluster, lab } = product;
+    await using _service = await cluster.createService('taken', DUAL);
+    const address = (await cluster.addressed('taken')).find((one) => one.includes(':')) ?? '';
+    await cluster.announcedBy('taken');
+    const { client } = lab;
+    await client.host.run(['sysctl', '-qw', 'net.ipv6.conf.eth0.accept_dad=1']); // the hosts of a lab do without
+    await client.host.run(['ip', '-6', 'address', 'add', `${address}/128`, 'dev', 'eth0']);
+    try {
+      const flags = async (): Promise<string> => client.host.run(['ip', '-6', 'address', 'show', 'dev', 'eth0', 'to', address]);
+      const refused = async (): Promise<boolean> => (await flags()).includes('dadfailed');
+      expect(await eventually('the kernel finds the duplicate', refused, PATIENCE)).toBe(true);
+    } finally {
+      await client.host.run(['ip', '-6', 'address', 'delete', `${address}/128`, 'dev', 'eth0']);
+    }
+  });
+
+  test('is nobody’s when the Service is gone', async () => {
+    const { cluster, lab } = product;
+    await using _service = await cluster.createService('leaving', DUAL);
+    const address = (await cluster.addressed('leaving')).find((one) => one.includes(':')) ?? '';
+    const { mac } = lab.node(await cluster.announcedBy('leaving')).host.addresses;
+    expect(await lab.client.resolve(address)).toBe(mac);
+    await cluster.remove('Service', 'leaving');
+    expect(await lab.client.resolve(address)).toBeUndefined();
+  });
+
+  test('is asked for in a group that its owner has joined', async () => {
+    const { cluster, lab } = product;
+    await using _service = await cluster.createService('listening', DUAL);
+    const address = (await cluster.addressed('listening')).find((one) => one.includes(':')) ?? '';
+    const owner = lab.node(await cluster.announcedBy('listening'));
+    const group = `ff02::1:ff00:${address.split(':').at(-1)}`;
+    const joined = async (): Promise<boolean> => (await owner.host.run(['ip', '-6', 'maddress', 'show', 'dev', 'eth0'])).includes(group);
+    expect(await eventually(`${owner.name} is in ${group}`, joined, PATIENCE)).toBe(true);
+  });
+
+  test('has its requests, answers and advertisements counted', async () => {
+    const { cluster, lab } = product;
+    await using _service = await cluster.createService('counted', DUAL);
+    const address = (await cluster.addressed('counted')).find((one) => one.includes(':')) ?? '';
+    const owner = await cluster.announcedBy('counted');
+    await lab.client.resolve(address);
+    const counted = async (): Promise<boolean> => {
+      const metrics = await product.metricsOf(product.speaker(owner));
+      const has = (name: string): boolean => new RegExp(`^metallb_layer2_${name}\\{ip="${address}"\\} [1-9]`, 'm').test(metrics);
+      return has('requests_received') && has('responses_sent') && has('gratuitous_sent');
+    };
+    expect(await eventually('all three are counted', counted, PATIENCE)).toBe(true);
+  });
+}
+
+describeLab('an IPv6 address of a Service', () => {
+  beforeAll(async () => {
+    product = await ProductLab.start();
+    const { cluster } = product;
+    await cluster.createPool('segment', ['198.51.100.200-198.51.100.219', '2001:db8:51::c800/120']);
+    await cluster.create('L2Advertisement', 'segment', {});
+  }, START_MILLISECONDS);
+  afterAll(() => product?.[Symbol.asyncDispose](), STOP_MILLISECONDS);
+
+  describe('as clients use it', clients);
+  describe('as its neighbours see it', neighbours);
+});
