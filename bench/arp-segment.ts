@@ -1,5 +1,5 @@
 import { type ChildProcessWithoutNullStreams, execFile, spawn } from 'node:child_process';
-import { once } from 'node:events';
+import { EventEmitter, once } from 'node:events';
 import { readFile } from 'node:fs/promises';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
@@ -19,7 +19,17 @@ export interface Flood {
   readonly milliseconds: number;
 }
 
-/** A client, a switch and a node, each a network namespace of its own; removed when it is disposed of. */
+/** The machines, each a network namespace of its own; on `others` there is nobody until {@link ArpSegment.startOthers}. */
+const STATIONS = ['client', 'node', 'others'] as const;
+const MACHINES = [...STATIONS, 'switch'] as const;
+
+/** As often as a speaker that announces something says hello, unless told otherwise. */
+const HELLO_MILLISECONDS = 100;
+
+/** What the speakers of the segment sign with. */
+const KEY = 'a key of no cluster';
+
+/** A client, a switch, a node and others; removed when it is disposed of. */
 export class ArpSegment implements AsyncDisposable {
   readonly #prefix = `typemetal-arp-${process.pid}`;
   readonly #kernelAddress: string;
@@ -65,27 +75,26 @@ export class ArpSegment implements AsyncDisposable {
     return { sent, answered, milliseconds: took };
   }
 
-  /** Starts the wire thread on the node with `count` addresses from `first` on; resolves when it answers. */
-  async startSpeaker(count: number, first: string): Promise<BenchSpeaker> {
-    const script = fileURLToPath(new URL('./arp-speaker.ts', import.meta.url));
-    const command = [
-      'netns',
-      'exec',
-      `${this.#prefix}-node`,
-      process.execPath,
-      '--disable-warning=ExperimentalWarning',
-      script,
-      `${count}`,
-      first,
-    ];
-    const child = spawn('ip', command);
-    const speaker = new BenchSpeaker(child);
-    for await (const line of createInterface(child.stdout)) if (line === 'answering') return speaker;
-    throw new Error('the speaker ended before it answered');
+  /** Starts the wire thread on the node with `count` addresses from `first` on; resolves when it answers. It says hello. */
+  startSpeaker(count: number, first: string): Promise<BenchProcess> {
+    return this.#start('node', ['./arp-speaker.ts', `${count}`, first, KEY], 'answering');
+  }
+
+  /** Starts so many other speakers, each of which says hello every 100 ms; resolves when they have begun. */
+  startOthers(count: number): Promise<BenchProcess> {
+    return this.#start('others', ['./hello-generator.ts', 'eth0', `${count}`, `${HELLO_MILLISECONDS}`, KEY], 'begun');
+  }
+
+  async #start(machine: string, [script = '', ...words]: readonly string[], ready: string): Promise<BenchProcess> {
+    const file = fileURLToPath(new URL(script, import.meta.url));
+    const node = [process.execPath, '--disable-warning=ExperimentalWarning', file, ...words];
+    const started = new BenchProcess(spawn('ip', ['netns', 'exec', `${this.#prefix}-${machine}`, ...node]));
+    await started.said(ready);
+    return started;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    for (const name of ['client', 'node', 'switch']) {
+    for (const name of MACHINES) {
       // What was never made need not be removed: the first step may be the one that failed.
       await execute('ip', ['netns', 'delete', `${this.#prefix}-${name}`]).catch(() => undefined);
     }
@@ -97,10 +106,10 @@ export class ArpSegment implements AsyncDisposable {
   }
 
   async #build(prefixLength: number): Promise<void> {
-    for (const name of ['client', 'node', 'switch']) await execute('ip', ['netns', 'add', `${this.#prefix}-${name}`]);
+    for (const name of MACHINES) await execute('ip', ['netns', 'add', `${this.#prefix}-${name}`]);
     await this.#inside('switch', 'link', 'add', 'br0', 'type', 'bridge');
     await this.#inside('switch', 'link', 'set', 'br0', 'up');
-    for (const name of ['client', 'node']) {
+    for (const name of STATIONS) {
       const peer = ['peer', 'name', name, 'netns', `${this.#prefix}-switch`];
       await this.#inside(name, 'link', 'add', 'eth0', 'type', 'veth', ...peer);
       await this.#inside(name, 'link', 'set', 'eth0', 'up');
@@ -116,13 +125,34 @@ export class ArpSegment implements AsyncDisposable {
   }
 }
 
-/** The process under test. */
-export class BenchSpeaker implements AsyncDisposable {
+/** A process on one machine of the segment. */
+export class BenchProcess implements AsyncDisposable {
   readonly #child: ChildProcessWithoutNullStreams;
+  readonly #lines: string[] = [];
+  readonly #heard = new EventEmitter();
 
   constructor(child: ChildProcessWithoutNullStreams) {
     this.#child = child;
     child.stderr.pipe(process.stderr, { end: false });
+    createInterface(child.stdout)
+      .on('line', (line) => {
+        this.#lines.push(line);
+        this.#heard.emit('more');
+      })
+      .on('close', () => this.#heard.emit('more'));
+  }
+
+  /** All lines that it has printed. */
+  get lines(): readonly string[] {
+    return this.#lines;
+  }
+
+  /** Resolves when it has printed that line; rejects when it ends before. */
+  async said(line: string): Promise<void> {
+    while (!this.#lines.includes(line)) {
+      if (this.#child.exitCode !== null) throw new Error(`a process ended before it said "${line}"`);
+      await once(this.#heard, 'more');
+    }
   }
 
   /** Seconds of processor time that it has used so far, all threads. */

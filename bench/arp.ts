@@ -1,7 +1,7 @@
 // ARP answers: ours against the kernel's own, asked in turn in one run; floods for foreign addresses and for ours.
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
-import { ArpSegment, type BenchSpeaker } from './arp-segment.ts';
+import { ArpSegment, type BenchProcess } from './arp-segment.ts';
 import { distributionOf, print } from './samples.ts';
 
 const KERNEL_ADDRESS = '10.77.0.1';
@@ -12,6 +12,8 @@ const FOREIGN_COUNT = 1_000;
 const BROADCAST = 'ff:ff:ff:ff:ff:ff';
 const COUNTS = [10, 1_000] as const;
 const FLOOD_RATES = [50_000, 100_000] as const;
+/** Speakers whose hellos come in all the while: a cluster of three nodes. */
+const OTHERS = 2;
 /** Between two broadcast questions: long enough that everybody sleeps again, as on a real segment. */
 const GAP_MICROSECONDS = 1_000;
 const NANOSECONDS = 1_000;
@@ -25,6 +27,7 @@ const milliseconds = Number(values.seconds) * 1_000;
 await using segment = await ArpSegment.start(KERNEL_ADDRESS, PREFIX_LENGTH);
 for (const addresses of COUNTS) {
   await using speaker = await segment.startSpeaker(addresses, FIRST);
+  await using _others = await segment.startOthers(OTHERS);
   await sleep(burstMilliseconds(addresses));
   await latency(addresses, 'broadcast', BROADCAST, GAP_MICROSECONDS);
   await latency(addresses, 'unicast', segment.nodeMac, 0);
@@ -48,7 +51,7 @@ function microseconds(samples: readonly number[]): ReturnType<typeof distributio
   return { ...distributionOf(answered), unanswered: samples.length - answered.length };
 }
 
-async function foreign(addresses: number, speaker: BenchSpeaker): Promise<void> {
+async function foreign(addresses: number, speaker: BenchProcess): Promise<void> {
   for (const [question, mac] of [
     ['unicast', segment.nodeMac],
     ['broadcast', BROADCAST],
@@ -60,7 +63,7 @@ async function foreign(addresses: number, speaker: BenchSpeaker): Promise<void> 
   }
 }
 
-async function owned(addresses: number, rate: number, speaker: BenchSpeaker): Promise<void> {
+async function owned(addresses: number, rate: number, speaker: BenchProcess): Promise<void> {
   const kernel = await segment.flood(segment.nodeMac, rate, milliseconds, KERNEL_ADDRESS, 1);
   const before = await speaker.processorSeconds();
   const ours = await segment.flood(segment.nodeMac, rate, milliseconds, FIRST, addresses);

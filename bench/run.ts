@@ -5,15 +5,24 @@ import { createWriteStream } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import { cpus, release } from 'node:os';
 import { fileURLToPath } from 'node:url';
+import { requirements } from '../hack/lab/requirements.ts';
 import { print } from './samples.ts';
 
-const BENCHMARKS = ['arp', 'services', 'speaker-start'] as const;
+const BENCHMARKS = ['allocation', 'arp', 'bgp', 'bgp-parser', 'hellos', 'layer2', 'leader', 'services', 'speaker-start'] as const;
 const FOLDER = fileURLToPath(new URL('results', import.meta.url));
 
-const wanted = process.argv.slice(2);
+const words = process.argv.slice(2);
+/** Options are the benchmark's own, as in `bgp --present=0,1000`. */
+const options = words.filter((word) => word.startsWith('--'));
+const wanted = words.filter((word) => !word.startsWith('--'));
 const unknown = wanted.filter((name) => !BENCHMARKS.some((benchmark) => benchmark === name));
 if (unknown.length > 0) {
   process.stderr.write(`there is no benchmark ${unknown.join(', ')}: choose from ${BENCHMARKS.join(', ')}\n`);
+  process.exit(1);
+}
+const missing = await requirements((line) => void process.stderr.write(`${line}\n`));
+if (missing.length > 0) {
+  process.stderr.write(`this machine cannot run the benchmarks, it lacks ${missing.join('; ')}\n`);
   process.exit(1);
 }
 await mkdir(FOLDER, { recursive: true });
@@ -21,7 +30,9 @@ print('machine', { cpu: cpus()[0]?.model, cores: cpus().length, kernel: release(
 for (const name of BENCHMARKS) {
   if (wanted.length > 0 && !wanted.includes(name)) continue;
   const script = fileURLToPath(new URL(`${name}.ts`, import.meta.url));
-  const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', script], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', script, ...options], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
   child.stdout.pipe(process.stdout, { end: false });
   child.stdout.pipe(createWriteStream(`${FOLDER}/${name}.jsonl`));
   const [code] = (await once(child, 'exit')) as [number | null];

@@ -18,6 +18,11 @@ export function distributionOf(samples: readonly number[]): Distribution {
   return { count: sorted.length, min: at(0), p50: at(0.5), p99: at(0.99), max: at(1) };
 }
 
+/** Now, in milliseconds since 1970 with the parts of a millisecond: the same for all processes of a machine. */
+export function moment(): number {
+  return performance.timeOrigin + performance.now();
+}
+
 /** Prints one result: a JSON object on a line of its own. Numbers are rounded to four digits that mean something. */
 export function print(benchmark: string, figures: Readonly<Record<string, unknown>>): void {
   process.stdout.write(`${JSON.stringify({ benchmark, ...figures }, roundNumbers)}\n`);

@@ -1,4 +1,5 @@
 // How long a speaker needs from its start to its first answer, with one Service that it announces.
+import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { POOL_RANGES } from '../hack/lab/addresses.ts';
 import { Lab } from '../hack/lab/lab.ts';
@@ -7,6 +8,7 @@ import { distributionOf, print } from './samples.ts';
 
 /** How long the client's kernel is given to hear an answer before it is asked anew: the grain of the figure. */
 const GRAIN_MILLISECONDS = 25;
+const IDLE_MILLISECONDS = 10_000;
 const DEADLINE_MILLISECONDS = 20_000;
 const [ADDRESS = ''] = POOL_RANGES.ipv4.split('-');
 
@@ -40,6 +42,10 @@ for (let round = 0; round < Number(values.rounds); round++) {
   samples.push(performance.now() - began);
   await speaker.ready();
 }
+// What it keeps in memory once it has nothing to do, shared libraries of Node included.
+await sleep(IDLE_MILLISECONDS);
+const status = await node.host.run(['cat', `/proc/${speaker.program.pid}/status`]);
+print('speaker-memory', { unit: 'MB', resident: Math.round(Number(/^VmRSS:\s+(\d+)/m.exec(status)?.[1]) / 1_024) });
 print('speaker-start', { unit: 'ms from start to first ARP answer', grain: GRAIN_MILLISECONDS, ...distributionOf(samples), samples });
 
 async function answered(): Promise<void> {
