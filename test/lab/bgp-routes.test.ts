@@ -210,9 +210,18 @@ function conflicts(): void {
 
 const NETWORK_GONE = { type: 'NetworkUnavailable', status: 'True', reason: 'Lab', message: '' };
 
+interface Reason {
+  readonly reason: string;
+  readonly by: readonly number[];
+  /** `Local` when absent. */
+  readonly externalTrafficPolicy?: 'Cluster';
+  act(service: Served): Promise<unknown>;
+}
+
 /** What can become of a Service that is announced, and who says why it is not any more. */
-const REASONS: readonly { reason: string; by: readonly number[]; act: (service: Served) => Promise<unknown> }[] = [
-  { reason: 'noEndpoints', by: [0, 1, 2], act: async ({ serveOn }) => [await policy('Cluster'), await serveOn([0, 0, 0])] },
+const REASONS: readonly Reason[] = [
+  // Policy and endpoints come by two watches, in any order: the policy is there from the start.
+  { reason: 'noEndpoints', by: [0, 1, 2], externalTrafficPolicy: 'Cluster', act: ({ serveOn }) => serveOn([0, 0, 0]) },
   { reason: 'noLocalEndpoints', by: [0, 1], act: ({ serveOn }) => serveOn([0, 0, 1]) },
   { reason: 'notOwner', by: [0, 1, 2], act: () => scene.cluster.remove('BGPAdvertisement', 'all') },
   {
@@ -237,20 +246,16 @@ const REASONS: readonly { reason: string; by: readonly number[]; act: (service: 
 
 let cleanUp: AsyncDisposableStack;
 
-function policy(externalTrafficPolicy: 'Cluster' | 'Local'): Promise<unknown> {
-  return scene.cluster.patch('Service', 'web', { spec: { externalTrafficPolicy } });
-}
-
 async function mark(node: string, kind: 'labels' | 'annotations', name: string): Promise<void> {
   cleanUp.use(await scene.mark(node, kind, name));
 }
 
 function withdrawals(): void {
-  test.each(REASONS)('$reason of nodes $by', async ({ reason, by, act }) => {
+  test.each(REASONS)('$reason of nodes $by', async ({ reason, by, externalTrafficPolicy = 'Local', act }) => {
     cleanUp = new AsyncDisposableStack();
     await using _cleanUp = cleanUp;
     await using _all = await scene.advertise('all');
-    await using service = await scene.served('web', [1, 1, 1]);
+    await using service = await scene.served('web', [1, 1, 1], { spec: { externalTrafficPolicy } });
     const prefix = `${service.address}/32`;
     for (const router of [scene.tor, scene.core]) await router.routesOver(prefix, scene.nodes);
     const say = await scene.withdrawals('web', reason);

@@ -103,18 +103,32 @@ export class Replicas implements AsyncDisposable {
   }
 }
 
+/** A request of a controller that did not hold the lease when the server got it. */
+export interface LateWrite {
+  /** How often the lease had changed hands before it. */
+  readonly term: number;
+  readonly resource: string;
+  /** Of the answer. */
+  readonly status: number;
+  readonly text: string;
+}
+
 /**
- * What somebody sent who did not hold the lease when the server got it, in words that end with the answer's status. The lease
- * is held by whoever wrote it last. A process that is stopped in the instant between its look at the lease and the write
- * cannot be kept from sending that one when it goes on: the server must have refused it, by its resource version. Reviews change nothing.
+ * What somebody sent who did not hold the lease when the server got it. The lease is held by whoever wrote it last. A process that is
+ * stopped in the instant between its look at the lease and the write cannot be kept from sending that one when it goes on. Reviews
+ * change nothing.
  */
-export function writesWithoutLease(writes: readonly Write[]): readonly string[] {
+export function writesWithoutLease(writes: readonly Write[]): readonly LateWrite[] {
   const leases = writes.filter(({ resource, status }) => resource === 'leases' && status < 300);
+  const terms = leases.filter(({ agent }, index) => agent !== leases[index - 1]?.agent);
+  const termAt = (moment: number): number => terms.findLastIndex(({ answeredAt }) => answeredAt < moment);
   return writes
     .filter(({ group, resource, by }) => by === 'controller' && resource !== 'leases' && group !== 'authorization.k8s.io')
-    .filter((write) => leases.findLast(({ answeredAt }) => answeredAt < write.receivedAt)?.agent !== write.agent)
-    .map(
-      ({ agent, verb, resource, name, receivedAt, status }) =>
-        `${new Date(receivedAt).toISOString()} ${agent}: ${verb} ${resource} ${name} ${status}`,
-    );
+    .filter(({ agent, receivedAt }) => terms[termAt(receivedAt)]?.agent !== agent)
+    .map(({ agent, verb, resource, name, receivedAt, status }) => ({
+      term: termAt(receivedAt),
+      resource,
+      status,
+      text: `${new Date(receivedAt).toISOString()} ${agent}: ${verb} ${resource} ${name} ${status}`,
+    }));
 }
