@@ -29,6 +29,10 @@ test.each<[Ending, string]>([
   ],
   [{ kind: 'notified', received: notification(6, 5) }, 'the peer closed the session with NOTIFICATION Cease/Connection Rejected'],
   [
+    { kind: 'notified', received: notification(4, 0) },
+    'the peer closed the session with NOTIFICATION Hold Timer Expired: it heard nothing for the whole hold time; does it drop what this node sends (TTL security, a packet filter)?',
+  ],
+  [
     { kind: 'notified', received: ceaseWithText(CEASE.administrativeShutdown, 'back\u001b[2J at\nnoon') },
     'the peer closed the session with NOTIFICATION Cease/Administrative Shutdown: "back [2J at noon"',
   ],

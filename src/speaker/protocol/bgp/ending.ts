@@ -1,4 +1,4 @@
-import { errorName, errorSubcodeName, hardResetReason, type Notification, shutdownText } from '@typemetal/bgp-parser';
+import { ERROR_CODE, errorName, errorSubcodeName, hardResetReason, type Notification, shutdownText } from '@typemetal/bgp-parser';
 
 /** Why a session ended or an attempt at one failed. */
 export type Ending =
@@ -44,7 +44,14 @@ function describeReceived(received: Notification): string {
   const text = shutdownText(inner);
   const said = text === undefined ? '' : `: "${printable(text)}"`;
   const hard = inner === received ? '' : ' (hard reset)';
-  return `the peer closed the session with NOTIFICATION ${nameOf(inner)}${hard}${said}`;
+  return `the peer closed the session with NOTIFICATION ${nameOf(inner)}${hard}${said}${hintOf(inner)}`;
+}
+
+/** Where the peer's word says little to whoever looks for the cause. */
+function hintOf({ code }: Notification): string {
+  return code === ERROR_CODE.holdTimerExpired
+    ? ': it heard nothing for the whole hold time; does it drop what this node sends (TTL security, a packet filter)?'
+    : '';
 }
 
 /** What a peer wrote goes into logs of ours: on one line, and without what moves a terminal's cursor. */
