@@ -3,7 +3,7 @@ import { eventually, type Patience } from '../../../hack/kubernetes/eventually.t
 import { type LabPod, POD_PORT } from '../../../hack/lab/lab.ts';
 
 /** How long the product may take for what it does in milliseconds on an idle machine. */
-export const PATIENCE: Patience = { withinMilliseconds: 20_000 };
+export const PATIENCE: Patience = { withinMilliseconds: 60_000 };
 
 /** The kinds that the tests make and look at, and where their objects lie. */
 const PLACES = {
