@@ -261,7 +261,7 @@ export class BgpSession implements Disposable {
     const reason = describeEnding(ending);
     const retrySeconds = retryAfter === undefined ? 0 : retryAfter / 1_000_000;
     if (wasEstablished) this.#log('warn', 'BGP session down', { event: 'sessionDown', reason, retrySeconds });
-    else if (reason !== this.#record.lastError) this.#log('error', 'no BGP session', { op: 'connect', reason, ...codeOf(ending) });
+    else if (this.#record.isNews(reason)) this.#log('error', 'no BGP session', { op: 'connect', reason, ...codeOf(ending) });
     this.#record.ended(reason, wasEstablished);
   }
 

@@ -43,3 +43,19 @@ test('messages are counted each way, and the last NOTIFICATION of each is kept',
   expect(report.notificationSent).toEqual({ name: 'OPEN Message Error/Bad Peer AS', code: 2, subcode: 2, at });
   expect(report.notificationReceived).toEqual({ name: 'Cease/Administrative Shutdown', code: 6, subcode: 2, at });
 });
+
+test('a reason is news once, two that take turns are news once a minute each, and after a session all are', () => {
+  const clock = new FakeClock();
+  const record = new SessionRecord(clock);
+  const fails = (reason: string): boolean => {
+    const isNews = record.isNews(reason);
+    record.ended(reason, false);
+    clock.advance(milliseconds(20_000));
+    return isNews;
+  };
+  expect(['reset', 'reset', 'closed', 'reset', 'closed', 'closed'].map(fails)).toEqual([true, false, true, true, false, false]);
+  expect(['reset', 'closed', 'reset', 'closed'].map(fails)).toEqual([true, true, false, false]);
+  expect(Array.from({ length: 9 }, () => fails('closed'))).toEqual(Array(9).fill(false));
+  record.established(negotiate(ROUTER_OPEN, { ...ROUTER_OPEN, asn: 64_512, holdTime: 9 }));
+  expect(fails('closed')).toBe(true);
+});

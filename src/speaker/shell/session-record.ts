@@ -6,6 +6,9 @@ import { nameOf } from '../protocol/bgp/ending.ts';
 
 type Counts = { -readonly [Type in keyof MessageCounts]: number };
 
+/** A router that refuses now in this way and now in that one is news once in so many milliseconds for each. */
+const SAID_AGAIN_AFTER = 60_000;
+
 /** What is remembered of one session: how it is, since when, why the last one ended, and what went over it. */
 export class SessionRecord {
   readonly #clock: Clock;
@@ -14,6 +17,8 @@ export class SessionRecord {
   #state: SessionReport['state'] = 'idle';
   #since: number;
   #lastError = '';
+  /** When each reason was last said, for those of the last minute. */
+  readonly #said = new Map<string, number>();
   #flaps = 0;
   #notificationSent: NotificationNote | undefined;
   #notificationReceived: NotificationNote | undefined;
@@ -24,9 +29,13 @@ export class SessionRecord {
     this.#since = clock.wallMilliseconds();
   }
 
-  /** Why the last session or attempt ended; empty while there is nothing to say. */
-  get lastError(): string {
-    return this.#lastError;
+  /** Whether an attempt that failed for this reason is worth a line, which it then has had: not like the last one, nor said lately. */
+  isNews(reason: string): boolean {
+    const now = this.#clock.wallMilliseconds();
+    for (const [said, at] of this.#said) if (now - at >= SAID_AGAIN_AFTER) this.#said.delete(said);
+    if (reason === this.#lastError || this.#said.has(reason)) return false;
+    this.#said.set(reason, now);
+    return true;
   }
 
   /** Takes the state that it came into. */
@@ -41,6 +50,7 @@ export class SessionRecord {
     const { peerAsn, holdTimeSeconds } = agreement;
     this.#agreed = { peerAsn, holdTimeSeconds, capabilities: agreedCapabilities(agreement) };
     this.#lastError = '';
+    this.#said.clear();
   }
 
   /** Takes why a session or an attempt at one ended. */
