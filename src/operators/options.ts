@@ -26,6 +26,7 @@ export interface ControllerOptions extends CommonOptions {
   readonly certDir: string;
   readonly certServiceName: string;
   readonly webhookSecret: string;
+  readonly webhookConfiguration: string;
   readonly webhookHttp2: boolean;
   readonly webhookPort: number;
   /** Whether this replica asks who leads, before it gives addresses. */
@@ -59,6 +60,15 @@ const OPTIONS: OptionTable<ControllerOptions> = {
     'NAME',
     { flag: 'webhook-secret', group: ADMISSION, help: 'secret with authority and certificate, made and renewed by the controller' },
     'metallb-webhook-cert',
+  ),
+  webhookConfiguration: textOption(
+    'NAME',
+    {
+      flag: 'webhook-configuration',
+      group: ADMISSION,
+      help: 'ValidatingWebhookConfiguration that is told whom to trust; another installation in the cluster has its own',
+    },
+    'metallb-webhook-configuration',
   ),
   certServiceName: textOption(
     'NAME',

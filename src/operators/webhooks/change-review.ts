@@ -14,6 +14,8 @@ export interface ReviewWorld {
   /** What is there, by a reading that began after this was called. Rejects when it cannot be read. */
   readonly present: () => Promise<{ readonly objects: ConfigurationObjects; readonly began: ReadingBegan }>;
   readonly pending: PendingChanges;
+  /** Whether this namespace, which is not ours, has another installation, whose webhooks are asked too. Rejects when nobody can tell. */
+  readonly isOfAnother: (namespace: string) => Promise<boolean>;
 }
 
 /**
@@ -23,6 +25,8 @@ export interface ReviewWorld {
 export async function reviewRequest(kind: ReviewedKind, request: AdmissionRequest, world: ReviewWorld): Promise<Verdict> {
   const { namespace, clock, pending } = world;
   if (request.operation === 'CONNECT') return { warnings: [] };
+  // What another installation uses is not ours to judge; what nobody would use is refused below.
+  if (request.namespace !== namespace && (await world.isOfAnother(request.namespace))) return { warnings: [] };
   const change: Change = {
     operation: request.operation,
     kind: kind.kind,

@@ -18,19 +18,21 @@ afterEach(async () => {
   await scene[Symbol.asyncDispose]();
 });
 
-function startInjection(): void {
-  scene.start((ports) => new InjectionOperator({ secretName: WEBHOOK_SECRET, service: WEBHOOK_SERVICE }, ports));
+const CONFIGURATION = 'metallb-webhook-configuration';
+
+function startInjection(configuration: string = CONFIGURATION): void {
+  scene.start((ports) => new InjectionOperator({ secretName: WEBHOOK_SECRET, service: WEBHOOK_SERVICE, configuration }, ports));
 }
 
 const webhook = (name: string) => ({ name, clientConfig: { service: { ...WEBHOOK_SERVICE, path: '/x' } }, failurePolicy: 'Ignore' });
 
-function putConfiguration(): void {
-  const metadata = { name: 'metallb-webhook-configuration' };
+function putConfiguration(name: string = CONFIGURATION): void {
+  const metadata = { name };
   scene.put(CONFIGURATIONS, { metadata, webhooks: [webhook('a'), webhook('b')] });
 }
 
-function bundles(): (string | undefined)[] {
-  const [configuration] = scene.runtime.server.list(CONFIGURATIONS);
+function bundles(name: string = CONFIGURATION): (string | undefined)[] {
+  const configuration = scene.runtime.server.list(CONFIGURATIONS).find(({ metadata }) => metadata.name === name);
   return listOf(configuration?.webhooks).map((each) => textOf(objectOf(objectOf(each).clientConfig).caBundle));
 }
 
@@ -54,6 +56,19 @@ test('whom to trust, in each webhook, and nothing else', async () => {
   expect(bundles()).toEqual([btoa(pems.authority), btoa(pems.authority)]);
   expect(scene.runtime.server.list(CONFIGURATIONS)[0]?.webhooks).toMatchObject([webhook('a'), webhook('b')]);
   await scene.rest();
+  expect(scene.writes).toBe(1);
+});
+
+test('in the configuration of this installation, and in that of no other', async () => {
+  putConfiguration();
+  putConfiguration('second');
+  const pems = await certificatesMadeAt(0);
+  scene.putSecret(pems);
+  startInjection('second');
+  await scene.happens('the bundle', () => bundles('second')[0] !== undefined);
+  expect(bundles('second')).toEqual([btoa(pems.authority), btoa(pems.authority)]);
+  await scene.rest();
+  expect(bundles()).toEqual([undefined, undefined]);
   expect(scene.writes).toBe(1);
 });
 

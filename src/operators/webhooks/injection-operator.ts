@@ -20,13 +20,13 @@ import { WritePace } from './write-pace.ts';
 /** What telling the API server whom to trust needs of the world. */
 export interface InjectionWorld {
   readonly secretName: string;
+  /** The ValidatingWebhookConfiguration of this installation; there are rights to no other. */
+  readonly configuration: string;
   readonly service: WebhookService;
 }
 
 const CONFIGURATIONS: Resource = { group: 'admissionregistration.k8s.io', version: 'v1', plural: 'validatingwebhookconfigurations' };
 const DEFINITIONS: Resource = { group: 'apiextensions.k8s.io', version: 'v1', plural: 'customresourcedefinitions' };
-/** The names that the manifests give them; there are rights to no other. */
-const CONFIGURATION = 'metallb-webhook-configuration';
 const PEERS = 'bgppeers.metallb.io';
 /** In managedFields, so that it is seen who wrote what. */
 const FIELD_MANAGER = 'typemetal';
@@ -39,10 +39,7 @@ export class InjectionOperator extends ResourceOperator {
   readonly #world: InjectionWorld;
   readonly #api: Api;
   readonly #clock: Clock;
-  readonly #paces: ReadonlyMap<string, WritePace> = new Map([
-    [CONFIGURATION, new WritePace()],
-    [PEERS, new WritePace()],
-  ]);
+  readonly #paces: ReadonlyMap<string, WritePace>;
   #secrets: Store<CertificateSecret> | undefined;
   #configurations: Store<WebhookConfiguration> | undefined;
   #definitions: Store<Conversion> | undefined;
@@ -53,14 +50,15 @@ export class InjectionOperator extends ResourceOperator {
     this.#world = world;
     this.#api = ports.api;
     this.#clock = ports.clock;
+    this.#paces = new Map([world.configuration, PEERS].map((name) => [name, new WritePace()]));
   }
 
   protected override async init(): Promise<void> {
-    const { secretName, service } = this.#world;
-    const secretWatch = { project: certificateSecret, fieldSelector: onlyNamed(secretName), names: () => [CONFIGURATION] };
+    const { secretName, service, configuration } = this.#world;
+    const secretWatch = { project: certificateSecret, fieldSelector: onlyNamed(secretName), names: () => [configuration] };
     this.#secrets = await this.watchResource('', 'v1', SECRETS.plural, secretWatch, service.namespace);
     const { group, version, plural } = CONFIGURATIONS;
-    const configurationWatch = { project: webhookConfiguration, fieldSelector: onlyNamed(CONFIGURATION) };
+    const configurationWatch = { project: webhookConfiguration, fieldSelector: onlyNamed(configuration) };
     this.#configurations = await this.watchResource(group, version, plural, configurationWatch);
     const definitionWatch = { project: conversionOf, fieldSelector: onlyNamed(PEERS) };
     this.#definitions = await this.watchResource(DEFINITIONS.group, DEFINITIONS.version, DEFINITIONS.plural, definitionWatch);
@@ -72,15 +70,15 @@ export class InjectionOperator extends ResourceOperator {
   }
 
   async #inject(signal: AbortSignal): Promise<void> {
-    const { secretName, service } = this.#world;
-    const found = this.#configurations?.get(CONFIGURATION);
+    const { secretName, service, configuration } = this.#world;
+    const found = this.#configurations?.get(configuration);
     const bundle = this.#secrets?.get(`${service.namespace}/${secretName}`)?.bundle ?? '';
     if (found === undefined || bundle === '') return;
     const steps = planInjection(found, bundle, service);
     const others = found.managers.filter((manager) => manager !== FIELD_MANAGER).join(', ');
-    const fight = `${CONFIGURATION} loses its caBundle again and again: whoever replaces it (its field managers: ${others}) must leave /webhooks/*/clientConfig/caBundle alone`;
-    if (!(await this.#write(CONFIGURATIONS, CONFIGURATION, steps, fight, signal))) return;
-    this.logger.info(`the authority of Secret ${secretName} is trusted in ${CONFIGURATION}`, { event: 'caBundleInjected' });
+    const fight = `${configuration} loses its caBundle again and again: whoever replaces it (its field managers: ${others}) must leave /webhooks/*/clientConfig/caBundle alone`;
+    if (!(await this.#write(CONFIGURATIONS, configuration, steps, fight, signal))) return;
+    this.logger.info(`the authority of Secret ${secretName} is trusted in ${configuration}`, { event: 'caBundleInjected' });
   }
 
   async #endConversion(signal: AbortSignal): Promise<void> {

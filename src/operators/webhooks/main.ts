@@ -20,10 +20,10 @@ const MAKER = { inspect: inspectCertificates, newAuthority, newCertificate, stil
 
 /** The part of the controller that reviews changes of the configuration before they are taken: every replica does. */
 export function reviewChanges(options: ControllerOptions, ports: ProgramPorts): Pick<Work, 'always' | 'ready'> {
-  const { namespace, webhookPort: port, webhookHttp2: http2 } = options;
+  const { namespace, webhookPort: port, webhookHttp2: http2, certServiceName: serviceName } = options;
   const { log, clock } = ports;
   const certificate = new ServingCertificate();
-  const reviewers = changeReviewers({ ...ports, namespace, projectionOf });
+  const reviewers = changeReviewers({ ...ports, namespace, serviceName, projectionOf });
   const server = new WebhookServer({ port, http2, tls: tlsSettingsOf(options), certificate, reviewers, clock, log });
   const showCertificate = options.disableCertRotation
     ? (signal: AbortSignal) => followCertificateFiles({ folder: options.certDir, certificate, clock, log }, signal)
@@ -47,10 +47,10 @@ function projectionOf(kind: ConfigurationKind): Project<KeptObject | IPAddressPo
  */
 export function keepCertificates(options: ControllerOptions, ports: OperatorPorts): Task {
   if (options.disableCertRotation) return async () => undefined;
-  const { namespace, certServiceName: name, webhookSecret: secretName, deployment } = options;
+  const { namespace, certServiceName: name, webhookSecret: secretName, webhookConfiguration: configuration, deployment } = options;
   const service = { namespace, name };
   const certificates = new CertificateOperator({ secretName, service, maker: MAKER, deployment }, ports);
-  const injection = new InjectionOperator({ secretName, service }, ports);
+  const injection = new InjectionOperator({ secretName, service, configuration }, ports);
   return async (signal) => {
     await Promise.all([certificates.start(signal), injection.start(signal)]);
   };

@@ -2,7 +2,7 @@ import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { breathe, eventually } from '../../../test/support/eventually.ts';
 import type { StoredObject } from '../../../test/support/fake-api-server/object-store.ts';
 import { l2Advertisement, pool } from '../../../test/support/objects.ts';
-import { RuntimeScene } from '../../../test/support/runtime-scene.ts';
+import { RuntimeScene, SERVICES } from '../../../test/support/runtime-scene.ts';
 import type { AdmissionRequest, Operation, Verdict } from '../../admission/admission-review.ts';
 import type { Resource } from '../../kubernetes/resource.ts';
 import type { JsonObject } from '../../lib/json.ts';
@@ -19,6 +19,7 @@ beforeEach(async () => {
   scene = await RuntimeScene.open();
   reviewers = changeReviewers({
     namespace: 'metallb-system',
+    serviceName: 'metallb-webhook-service',
     api: scene.api,
     stores: scene.stores,
     clock: scene.clock,
@@ -100,6 +101,25 @@ test('what was let in, stored and deleted stands in nobody’s way, as soon as t
 });
 
 test('an object of another namespace is refused when it is made', async () => {
+  const elsewhere = pool('a', ['10.0.0.0/24'], {}, { namespace: 'default' });
+  expect(await ask(elsewhere)).toMatchObject({ refusal: 'resource must be created in metallb-system namespace' });
+});
+
+test('an object of another installation is left to that one, for as long as it is there', async () => {
+  const name = 'metallb-webhook-service';
+  const theirs = pool('a', ['10.0.0.0/33'], {}, { namespace: 'second-system' });
+  scene.server.put(SERVICES, { metadata: { name, namespace: 'second-system' } } as StoredObject);
+  expect(await ask(theirs)).toEqual({ warnings: [] });
+  expect(await ask(pool('a', ['10.0.0.0/33']))).toMatchObject({ refusal: expect.stringContaining('prefix length 33') });
+  expect(await ask(theirs, { operation: 'UPDATE', oldObject: pool('a', [], {}, { namespace: 'second-system' }) })).toEqual({
+    warnings: [],
+  });
+  scene.server.remove(SERVICES, `second-system/${name}`);
+  expect(await ask(theirs)).toMatchObject({ refusal: 'resource must be created in metallb-system namespace' });
+});
+
+test('another Service of that namespace makes no installation', async () => {
+  scene.server.put(SERVICES, { metadata: { name: 'web', namespace: 'default' } } as StoredObject);
   const elsewhere = pool('a', ['10.0.0.0/24'], {}, { namespace: 'default' });
   expect(await ask(elsewhere)).toMatchObject({ refusal: 'resource must be created in metallb-system namespace' });
 });
