@@ -24,6 +24,16 @@ test('what is written is read again, replaces what was there, and is for nobody 
   expect([readdirSync(directory), statSync(join(directory, 'a')).mode & 0o777, log.lines]).toEqual([['a'], 0o600, []]);
 });
 
+test('what is removed is gone, with what a killed process left half written, and nothing else', () => {
+  const [file, other] = [stateFile(directory, 'a', log), stateFile(directory, 'b', log)];
+  file.remove();
+  file.write('one');
+  other.write('two');
+  writeFileSync(join(directory, 'a.new'), '');
+  file.remove();
+  expect([readdirSync(directory), file.read(), log.lines]).toEqual([['b'], undefined, []]);
+});
+
 test.each([
   { what: 'is not there', path: (): string => join(directory, 'none'), said: 0 },
   { what: 'is no directory', path: (): string => join(directory, 'file'), said: 1 },
@@ -32,6 +42,7 @@ test.each([
   writeFileSync(join(directory, 'file'), '');
   const file = stateFile(path(), 'a', log);
   for (const text of ['one', 'two']) file.write(text);
+  file.remove();
   expect([file.read(), log.lines.length]).toEqual([undefined, said]);
 });
 

@@ -1,4 +1,4 @@
-import { readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describeError } from '../lib/errors.ts';
 import type { Logger } from '../telemetry/logger.ts';
@@ -10,6 +10,8 @@ export interface StateFile {
   read(): string | undefined;
   /** Replaces it as a whole: a reader has the old text or the new one. A failure is said once. Never throws. */
   write(text: string): void;
+  /** Keeps nothing any more. A failure is said once. Never throws. */
+  remove(): void;
 }
 
 /** Where the kernel says which of its lives this is (random(4)). */
@@ -36,13 +38,18 @@ export function stateFile(directory: string, name: string, log: Logger): StateFi
       return undefined;
     }
   };
-  if (directory === '') return { read: () => undefined, write: () => undefined };
+  if (directory === '') return { read: () => undefined, write: () => undefined, remove: () => undefined };
   return {
     read: () => attempt('read', () => bounded(readFileSync(path))),
     write: (text) =>
       void attempt('written', () => {
         writeFileSync(`${path}.new`, text, { mode: 0o600 });
         renameSync(`${path}.new`, path);
+      }),
+    // A process that was killed within a write has left the new one.
+    remove: () =>
+      void attempt('removed', () => {
+        for (const each of [path, `${path}.new`]) rmSync(each, { force: true });
       }),
   };
 }

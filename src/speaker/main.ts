@@ -9,7 +9,7 @@ import type { WireChange } from '../model/plan.ts';
 import type { SpeakerStatus } from '../model/speaker-status.ts';
 import { endProcess } from '../program/ending.ts';
 import { runProgram } from '../program/program.ts';
-import { bootId, stateFile } from '../program/state-directory.ts';
+import { bootId, type StateFile, stateFile } from '../program/state-directory.ts';
 import { runStatusCommand, statusPathIn } from '../program/status-command.ts';
 import { serveStatus } from '../program/status-socket.ts';
 import { surroundingsOf, textOf } from '../program/surroundings.ts';
@@ -87,16 +87,23 @@ function wireCheck(thread: WireThread): HealthCheck {
   return { name: 'wire', check: async () => NOT_READY[await thread.ping(PING_DEADLINE, new AbortController().signal)] };
 }
 
+/** What lies in the folder of this node. */
+type StateFiles = Readonly<Record<'plan' | 'alive' | 'sessions', StateFile>>;
+
+function stateFilesOf({ stateDirectory }: SpeakerOptions, { log }: ProgramPorts): StateFiles {
+  const named = (name: string): StateFile => stateFile(stateDirectory, name, log);
+  return { plan: named('plan'), alive: named('alive'), sessions: named('bgp-sessions') };
+}
+
 /** Keeps the plan in the folder of this node, for as long as it is worth something. */
 function keeperOf(
-  options: SpeakerOptions,
+  { speakerGraceSeconds: graceSeconds }: SpeakerOptions,
   parts: Pick<PlanKeeperPorts, 'announced' | 'routes' | 'applyToWire'>,
+  { plan, alive }: StateFiles,
   ports: ProgramPorts,
 ): PlanKeeper {
-  const { stateDirectory, speakerGraceSeconds: graceSeconds } = options;
   const boot = { id: bootId(), seconds: uptime };
-  const keptAs = (name: string): KeptText => new KeptText(stateFile(stateDirectory, name, ports.log), boot);
-  const files = { plan: keptAs('plan'), alive: keptAs('alive') };
+  const files = { plan: new KeptText(plan, boot), alive: new KeptText(alive, boot) };
   return new PlanKeeper({ ...ports, ...parts, files, version: surroundings.version, graceSeconds });
 }
 
@@ -105,12 +112,13 @@ function keeperOf(
  * router could not be told that packets were forwarded over a restart.
  */
 function sessionsOf(
-  { stateDirectory, nodeName: node }: SpeakerOptions,
-  { log, metrics, events }: ProgramPorts,
+  { nodeName: node }: SpeakerOptions,
+  { metrics, events }: ProgramPorts,
+  file: StateFile,
   peerOf: SessionBookPorts['peerOf'],
 ): { readonly book: SessionBook; readonly take: (sessions: readonly SessionReport[]) => void; readonly held: () => readonly string[] } {
   const book = new SessionBook({ node, metrics, events, peerOf });
-  const held = new HeldSessions(bootId(), stateFile(stateDirectory, 'bgp-sessions', log));
+  const held = new HeldSessions(bootId(), file);
   const take = (sessions: readonly SessionReport[]): void => {
     book.take(sessions);
     held.take(sessions);
@@ -145,7 +153,8 @@ function wire(options: SpeakerOptions, excludedInterfaces: readonly string[], po
   const announced = new AnnouncedServices();
   const notices = new AnnouncementNotices({ node, events, metrics, log });
   const source = configurationSource(ports.stores, namespace);
-  const sessions = sessionsOf(options, ports, (name) => source.bgp().peers.find(({ metadata }) => metadata.name === name));
+  const files = stateFilesOf(options, ports);
+  const sessions = sessionsOf(options, ports, files.sessions, (name) => source.bgp().peers.find(({ metadata }) => metadata.name === name));
   const applyToWire = (change: WireChange): void => {
     thread.apply(change);
     keeper.changed();
@@ -166,7 +175,8 @@ function wire(options: SpeakerOptions, excludedInterfaces: readonly string[], po
     onReport: (report) => reports.take(report),
     onPlanWanted: () => keeper.replay(),
   });
-  const keeper: PlanKeeper = keeperOf(options, { announced, routes: routeAnnouncer, applyToWire: (change) => thread.apply(change) }, ports);
+  const kept = { announced, routes: routeAnnouncer, applyToWire: (change: WireChange) => thread.apply(change) };
+  const keeper: PlanKeeper = keeperOf(options, kept, files, ports);
   const announcer = new Announcer({ node, announced, notices, log, applyToWire });
   const report = new ConfigurationReport(metrics, ['layer2', 'bgp']);
   const configuration = new Configuration({ node, source, log, faultsFound: (part, faults) => report.set(part, faults) });
@@ -186,6 +196,8 @@ function wire(options: SpeakerOptions, excludedInterfaces: readonly string[], po
       const wire = [thread.run(signal), keeper.run(signal), watchdog, followKey(options, thread, ports, signal)];
       const told = tellStatus(options, { keeper, announcer, routes: routeAnnouncer, book: sessions.book }, ports, signal);
       await Promise.all([told, ...wire, ...operators.map((operator) => operator.start(signal))]);
+      // Nobody comes to read it, and nobody else takes it away.
+      if (daemonSet.removed) for (const file of Object.values(files)) file.remove();
     },
   };
 }
