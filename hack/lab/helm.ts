@@ -10,39 +10,51 @@ const CHART: string = fileURLToPath(new URL('../../charts/typemetal', import.met
 /** An uninstallation waits for what it deletes. */
 const PATIENCE_MILLISECONDS = 180_000;
 
-/** Helm with the chart of the checkout, for one cluster. */
+/** What Helm calls an installation, and where it is. */
+export interface Release {
+  readonly name: string;
+  readonly namespace: string;
+}
+
+const METALLB: Release = { name: 'metallb', namespace: 'metallb-system' };
+
+/** Helm with the chart of the checkout, for one release in one cluster. */
 export class Helm {
   readonly #program: string;
   readonly #environment: Readonly<Record<string, string>>;
+  readonly #release: Release;
 
-  private constructor(program: string, kubeconfig: string, home: string) {
+  private constructor(program: string, release: Release, environment: Readonly<Record<string, string>>) {
     this.#program = program;
-    this.#environment = { PATH: searchPath(), LANG: 'C', KUBECONFIG: kubeconfig, HOME: home };
+    this.#release = release;
+    this.#environment = { PATH: searchPath(), LANG: 'C', ...environment };
   }
 
-  /** Finds or builds Helm; what it keeps of its own goes into `folder`. */
-  static async for(control: Pick<ControlPlane, 'adminKubeconfig'>, folder: string): Promise<Helm> {
+  /** Finds or builds Helm; what it keeps of its own goes into `folder`. The release is `metallb` in `metallb-system` when not given. */
+  static async for(control: Pick<ControlPlane, 'adminKubeconfig'>, folder: string, release: Release = METALLB): Promise<Helm> {
     const report = (line: string): void => void process.stderr.write(`${line}\n`);
-    return new Helm(await ensureHelm({ environment: process.env, report }), control.adminKubeconfig, join(folder, 'helm'));
+    const environment = { KUBECONFIG: control.adminKubeconfig, HOME: join(folder, 'helm') };
+    return new Helm(await ensureHelm({ environment: process.env, report }), release, environment);
   }
 
   /** What the chart makes of these values; flags behind Helm's own. */
   async render(values: object, ...more: readonly string[]): Promise<string> {
-    return await this.#run(['template', 'metallb', CHART, '--namespace=metallb-system', '--values=-', ...more], values);
+    return await this.#run(['template', this.#release.name, CHART, '--values=-', ...more], values);
   }
 
-  /** Runs a command on the release `metallb` with these values: install, upgrade. */
+  /** Runs a command on the release with these values: install, upgrade. */
   async release(command: 'install' | 'upgrade', values: object, ...more: readonly string[]): Promise<string> {
-    return await this.#run([command, 'metallb', CHART, '--namespace=metallb-system', '--values=-', ...more], values);
+    return await this.#run([command, this.#release.name, CHART, '--values=-', ...more], values);
   }
 
   /** Takes the release away. */
   async uninstall(...more: readonly string[]): Promise<string> {
-    return await this.#run(['uninstall', 'metallb', '--namespace=metallb-system', ...more]);
+    return await this.#run(['uninstall', this.#release.name, ...more]);
   }
 
   async #run(args: readonly string[], values?: object): Promise<string> {
     const stdin = values === undefined ? {} : { stdin: JSON.stringify(values) };
-    return await run([this.#program, ...args], { environment: this.#environment, withinMilliseconds: PATIENCE_MILLISECONDS, ...stdin });
+    const command = [this.#program, ...args, `--namespace=${this.#release.namespace}`];
+    return await run(command, { environment: this.#environment, withinMilliseconds: PATIENCE_MILLISECONDS, ...stdin });
   }
 }

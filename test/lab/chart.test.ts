@@ -5,7 +5,7 @@ import { join, relative } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { parseAllDocuments } from 'yaml';
 import { ControlPlane } from '../../hack/kubernetes/control-plane.ts';
-import { Helm } from '../../hack/lab/helm.ts';
+import { Helm, type Release } from '../../hack/lab/helm.ts';
 import { CONTROLLER_MAY, LISTENING_SPEAKER_MAY, podFaults, SPEAKER_MAY } from '../support/pod-security.ts';
 import { type Holding, REFUSED_VALUES, type Rendered, VALUE_ROWS } from './support/chart-rows.ts';
 import { installMonitoringKinds } from './support/monitoring-kinds.ts';
@@ -14,6 +14,8 @@ import { installMonitoringKinds } from './support/monitoring-kinds.ts';
 
 const CONFIG = join(import.meta.dirname, '../../config');
 const NAMESPACE = 'metallb-system';
+/** Of one release alone they are. */
+const OTHERS_KINDS = { crds: { enabled: false } };
 /** The servers and Helm may have to be found or built first. */
 const START_MILLISECONDS = 600_000;
 
@@ -97,6 +99,41 @@ describe('the release', () => {
   }, 120_000);
 });
 
+const SECOND: Release = { name: 'second', namespace: 'second-system' };
+
+describe('a second release', () => {
+  const helmFor = (release: Release): Promise<Helm> => Helm.for(plane, home, release);
+  const globals = async (): Promise<string> =>
+    await plane.kubectl(['get', 'clusterrole,clusterrolebinding,validatingwebhookconfiguration', '-o', 'name']);
+
+  beforeAll(async () => void (await helm.release('install', {})), 60_000);
+  afterAll(async () => void (await helm.uninstall()), 60_000);
+
+  test.each([
+    { what: 'with the kinds of the first', release: SECOND, values: {}, words: /CustomResourceDefinition "\w+\.metallb\.io" .*exists and/ },
+    { what: 'of the same name', release: { ...SECOND, name: 'metallb' }, values: OTHERS_KINDS, words: /"metallb:\w+" .*exists and/ },
+    {
+      what: 'in the same namespace',
+      release: { ...SECOND, namespace: NAMESPACE },
+      values: OTHERS_KINDS,
+      words: /"metallb-[-\w]+" .*exists and/,
+    },
+  ])('is refused $what, and nothing of it is made', async ({ release, values, words }) => {
+    const before = await globals();
+    await expect((await helmFor(release)).release('install', values, '--create-namespace')).rejects.toThrow(words);
+    expect(await globals()).toBe(before);
+  });
+
+  test('is taken in a namespace of its own under a name of its own, and leaves the first alone when it goes', async () => {
+    const before = await globals();
+    const second = await helmFor(SECOND);
+    await second.release('install', { ...OTHERS_KINDS, iprange: '10.9.0.0/24' }, '--create-namespace');
+    expect(await globals()).toContain('/second-metallb-webhook-configuration');
+    await second.uninstall();
+    expect(await globals()).toBe(before);
+  }, 120_000);
+});
+
 describe.each(VALUE_ROWS)('values: $what', ({ values, shows }) => {
   test('mean what they say, and the API server takes what comes of them', async () => {
     const text = await helm.render(values, '--api-versions=metallb.io/v1beta1/IPAddressPool');
@@ -142,9 +179,15 @@ test('the rights are those of config/rbac, under other names', async () => {
   for (const component of ['controller', 'speaker']) {
     const plain = objectsOf(readFileSync(join(CONFIG, 'rbac', `${component}.yaml`), 'utf8'));
     const inChart = (kind: string, name: string): unknown => at(rendered, `${kind}/${name} rules`);
-    expect(inChart('ClusterRole', `metallb-system:${component}`)).toEqual(at(plain, `ClusterRole/metallb-system:${component} rules`));
-    const ownName = (rules: unknown): unknown =>
-      JSON.parse(JSON.stringify(rules).replaceAll('["metallb-system-controller"]', '["controller"]'));
-    expect(ownName(inChart('Role', `metallb-system-${component}`))).toEqual(at(plain, `Role/${component} rules`));
+    const ownNames = (rules: unknown): unknown =>
+      JSON.parse(
+        JSON.stringify(rules)
+          .replaceAll('["metallb-system-controller"]', '["controller"]')
+          .replaceAll('["metallb-system-webhook-configuration"]', '["metallb-webhook-configuration"]'),
+      );
+    expect(ownNames(inChart('ClusterRole', `metallb-system:${component}`))).toEqual(
+      at(plain, `ClusterRole/metallb-system:${component} rules`),
+    );
+    expect(ownNames(inChart('Role', `metallb-system-${component}`))).toEqual(at(plain, `Role/${component} rules`));
   }
 });

@@ -24,7 +24,7 @@ export function podFaults(object: unknown, { capabilities, ofTheNode }: Allowanc
     [pod.hostPID !== true && pod.hostIPC !== true, 'sees processes of the node'],
     [(pod.hostNetwork === true) === ofTheNode, 'has the wrong network'],
     [ofTheNode || isNobody(pod.securityContext), 'may run as root'],
-    [hostPaths(pod.volumes).every((path) => ofTheNode && path === '/run/typemetal'), 'has other folders of the node'],
+    [hostPaths(pod.volumes).every((path) => ofTheNode && path === '/run/typemetal/metallb-system'), 'has other folders of the node'],
     [listOf(pod.volumes).every(isPrivate), 'has secrets that others may read'],
     ...containers.flatMap(({ securityContext }) => containerFaults(objectOf(securityContext), capabilities)),
   ] as const;

@@ -48,6 +48,11 @@ app.kubernetes.io/managed-by: {{ .Release.Service }}
 {{- default (printf "%s-memberlist" (include "typemetal.fullname" .)) .Values.speaker.secretName }}
 {{- end }}
 
+{{/* Of the cluster, not of a namespace: another release has another. For the release metallb it is MetalLB's. */}}
+{{- define "typemetal.webhookConfiguration" -}}
+{{- printf "%s-webhook-configuration" (include "typemetal.fullname" .) }}
+{{- end }}
+
 {{/* Where the certificate of the metrics is mounted, in both programs. */}}
 {{- define "typemetal.metricsCertificates" -}}/etc/metallb-metrics-certs{{- end }}
 

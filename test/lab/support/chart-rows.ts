@@ -18,6 +18,7 @@ export interface ValueRow {
 
 const CONTROLLER = 'Deployment/metallb-controller spec.template.spec';
 const SPEAKER = 'DaemonSet/metallb-speaker spec.template.spec';
+const OWN_NAMESPACE = { 'kubernetes.io/metadata.name': 'metallb-system' };
 const MONITORED = { serviceAccount: 'prometheus', namespace: 'monitoring' };
 
 /** What the arguments of a container hold, besides others. */
@@ -34,13 +35,21 @@ export const VALUE_ROWS: readonly ValueRow[] = [
       'Deployment/metallb-controller spec.replicas': 2,
       [`${CONTROLLER}.containers.0.image`]: 'typemetal:0.1.0',
       [`${CONTROLLER}.containers.0.command.0`]: '/opt/typemetal/bin/controller',
-      [`${CONTROLLER}.containers.0.args`]: ['--port=9120', '--log-level=info', '--health-probe-port=17472', '--webhook-mode=enabled'],
+      [`${CONTROLLER}.containers.0.args`]: [
+        '--port=9120',
+        '--log-level=info',
+        '--health-probe-port=17472',
+        '--webhook-mode=enabled',
+        '--webhook-configuration=metallb-webhook-configuration',
+      ],
       [`${SPEAKER}.containers.0.args`]: ['--port=9120', '--log-level=info', '--health-probe-port=17472'],
       [`${SPEAKER}.containers.0.securityContext.capabilities`]: { drop: ['ALL'], add: ['NET_RAW'] },
       [`${SPEAKER}.volumes.0.secret.secretName`]: 'metallb-memberlist',
+      [`${SPEAKER}.volumes.2.hostPath.path`]: '/run/typemetal/metallb-system',
       'DaemonSet/metallb-speaker spec.updateStrategy': { type: 'RollingUpdate', rollingUpdate: { maxUnavailable: 1 } },
       'PodDisruptionBudget/metallb-controller spec.maxUnavailable': 1,
       'ValidatingWebhookConfiguration/metallb-webhook-configuration webhooks.0.failurePolicy': 'Ignore',
+      'ValidatingWebhookConfiguration/metallb-webhook-configuration webhooks.0.namespaceSelector': undefined,
       'CustomResourceDefinition/ipaddresspools.metallb.io metadata.annotations': { 'helm.sh/resource-policy': 'keep' },
       'IPAddressPool/metallb kind': undefined,
       'NetworkPolicy/metallb-controller kind': undefined,
@@ -59,6 +68,9 @@ export const VALUE_ROWS: readonly ValueRow[] = [
       'DaemonSet/lb-speaker spec.template.spec.containers.0.args.1': '--lb-class=example.com/lb',
       'DaemonSet/lb-speaker spec.template.spec.imagePullSecrets': [{ name: 'pull' }],
       'ClusterRole/lb:speaker kind': 'ClusterRole',
+      'ClusterRole/lb:controller rules.7.resourceNames': ['lb-webhook-configuration'],
+      'ValidatingWebhookConfiguration/lb-webhook-configuration kind': 'ValidatingWebhookConfiguration',
+      'Deployment/lb-controller spec.template.spec.containers.0.args.5': '--webhook-configuration=lb-webhook-configuration',
       'Role/lb-controller rules.9.resourceNames': ['lb-memberlist'],
     },
   },
@@ -81,10 +93,11 @@ export const VALUE_ROWS: readonly ValueRow[] = [
   },
   {
     what: 'kinds from elsewhere, webhooks that must answer',
-    values: { crds: { enabled: false, validationFailurePolicy: 'Fail' } },
+    values: { crds: { enabled: false, validationFailurePolicy: 'Fail', validationNamespaceSelector: { matchLabels: OWN_NAMESPACE } } },
     shows: {
       'CustomResourceDefinition/ipaddresspools.metallb.io kind': undefined,
       'ValidatingWebhookConfiguration/metallb-webhook-configuration webhooks.5.failurePolicy': 'Fail',
+      'ValidatingWebhookConfiguration/metallb-webhook-configuration webhooks.5.namespaceSelector': { matchLabels: OWN_NAMESPACE },
     },
   },
   {
