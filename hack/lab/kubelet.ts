@@ -123,7 +123,7 @@ export class Kubelet implements AsyncDisposable {
 
   async #hostFor({ spec }: PodObject): Promise<Host> {
     if (spec.hostNetwork === true) return this.#lab.node(spec.nodeName ?? '').host;
-    return this.#free.pop() ?? (await this.#lab.addHost(`pod-${++this.#hosts}`));
+    return this.#free.pop() ?? (await this.#lab.addHost(`${this.#namespace}-${++this.#hosts}`));
   }
 
   async #probe(pod: PodObject, life: Life): Promise<void> {
