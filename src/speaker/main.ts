@@ -95,6 +95,11 @@ function stateFilesOf({ stateDirectory }: SpeakerOptions, { log }: ProgramPorts)
   return { plan: named('plan'), alive: named('alive'), sessions: named('bgp-sessions') };
 }
 
+/** A speaker that was removed for good: nobody comes to read them, and nobody else takes them away. */
+function forget(files: StateFiles): void {
+  for (const file of Object.values(files)) file.remove();
+}
+
 /** Keeps the plan in the folder of this node, for as long as it is worth something. */
 function keeperOf(
   { speakerGraceSeconds: graceSeconds }: SpeakerOptions,
@@ -167,10 +172,7 @@ function wire(options: SpeakerOptions, excludedInterfaces: readonly string[], po
     nodesGone: (names) => announcements.setGoneNodes(names),
   });
   const thread = new WireThread({
-    clock,
-    excludedInterfaces,
-    ...wireSettingsOf(options),
-    heldSessions: sessions.held,
+    ...{ clock, excludedInterfaces, ...wireSettingsOf(options), heldSessions: sessions.held },
     drainAtEnd: () => (daemonSet.removed ? drainPause : undefined),
     onReport: (report) => reports.take(report),
     onPlanWanted: () => keeper.replay(),
@@ -196,8 +198,7 @@ function wire(options: SpeakerOptions, excludedInterfaces: readonly string[], po
       const wire = [thread.run(signal), keeper.run(signal), watchdog, followKey(options, thread, ports, signal)];
       const told = tellStatus(options, { keeper, announcer, routes: routeAnnouncer, book: sessions.book }, ports, signal);
       await Promise.all([told, ...wire, ...operators.map((operator) => operator.start(signal))]);
-      // Nobody comes to read it, and nobody else takes it away.
-      if (daemonSet.removed) for (const file of Object.values(files)) file.remove();
+      if (daemonSet.removed) forget(files);
     },
   };
 }
