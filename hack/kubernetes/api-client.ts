@@ -1,4 +1,5 @@
 import { Agent, request } from 'node:https';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { MetalError } from '../../src/lib/errors.ts';
 import type { Access } from './kubeconfig.ts';
 
@@ -10,16 +11,22 @@ export class ApiError extends MetalError {
   readonly code = 'API_REFUSED';
   readonly retryable: boolean;
   readonly status: number;
+  /** How long the server wants to be left alone; `undefined` when it does not say. */
+  readonly retryAfterMilliseconds: number | undefined;
 
-  constructor(status: number, message: string) {
+  constructor(status: number, message: string, retryAfterMilliseconds?: number) {
     super(message);
     this.status = status;
+    this.retryAfterMilliseconds = retryAfterMilliseconds;
     this.retryable = status === 429 || status >= 500;
   }
 }
 
 /** A request that has no answer after this long never gets one: the server is on the same machine. */
 const DEADLINE_MILLISECONDS = 30_000;
+
+/** As often as kubectl asks again. A server that is well wants to be left alone for a second, behind a change of a definition for instance. */
+const MOST_RETRIES = 10;
 
 /** Requests in flight at once; more would only queue up in the server. */
 const MAX_SOCKETS = 32;
@@ -64,8 +71,21 @@ export class ApiClient implements Disposable {
     this.#agent.destroy();
   }
 
-  /** One request, read to its end; the deadline holds for all of it. */
-  #send(method: string, path: string, payload: { body: ApiObject; type: string } | undefined, signal?: AbortSignal): Promise<ApiObject> {
+  /** One request. What the server has not looked at because it is not the time (429) is sent again when it says. */
+  async #send(method: string, path: string, payload: Payload | undefined, signal?: AbortSignal): Promise<ApiObject> {
+    for (let retries = 0; ; retries++) {
+      try {
+        return await this.#attempt(method, path, payload, signal);
+      } catch (thrown) {
+        const later = thrown instanceof ApiError && thrown.status === 429 ? thrown.retryAfterMilliseconds : undefined;
+        if (later === undefined || retries === MOST_RETRIES) throw thrown;
+        await sleep(later, undefined, { signal });
+      }
+    }
+  }
+
+  /** Sends it once, and reads the answer to its end; the deadline holds for all of it. */
+  #attempt(method: string, path: string, payload: Payload | undefined, signal?: AbortSignal): Promise<ApiObject> {
     const deadline = AbortSignal.timeout(DEADLINE_MILLISECONDS);
     const headers = {
       authorization: `Bearer ${this.#access.token}`,
@@ -87,13 +107,24 @@ export class ApiClient implements Disposable {
           const text = Buffer.concat(chunks).toString();
           const status = incoming.statusCode ?? 0;
           if (status < 300) resolve(parsed(text));
-          else reject(new ApiError(status, `${method} ${path}: ${status} ${parsed(text).message ?? text}`));
+          else reject(refusal(`${method} ${path}`, status, text, incoming.headers['retry-after']));
         });
       });
       outgoing.on('error', reject);
       outgoing.end(payload === undefined ? undefined : JSON.stringify(payload.body));
     });
   }
+}
+
+/** The body of a request, and what it is called. */
+interface Payload {
+  readonly body: ApiObject;
+  readonly type: string;
+}
+
+function refusal(asked: string, status: number, text: string, retryAfterSeconds: string | undefined): ApiError {
+  const later = retryAfterSeconds === undefined ? undefined : Number(retryAfterSeconds) * 1_000;
+  return new ApiError(status, `${asked}: ${status} ${parsed(text).message ?? text}`, later);
 }
 
 /** Health end points answer a bare word, which comes back as `text`. */

@@ -20,7 +20,7 @@ export interface KubectlOptions {
 export type Kubectl = (args: readonly string[], options?: KubectlOptions) => Promise<string>;
 
 /** A command of kubectl that takes longer than this hangs. */
-const DEADLINE_MILLISECONDS = 120_000;
+const DEADLINE_MILLISECONDS = 240_000;
 
 /** The given kubectl with an environment that holds KUBECONFIG and a HOME to cache in. */
 export function kubectlWith(program: string, environment: Environment): Kubectl {

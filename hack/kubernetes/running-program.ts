@@ -26,8 +26,8 @@ export interface Launch {
 /** How many lines of a log a message carries: enough for the cause, little enough to read. */
 const TAIL_LINES = 15;
 
-/** A program that does not end within this long after SIGTERM is killed; the API server would wait a minute for its watches. */
-const STOP_MILLISECONDS = 3_000;
+/** A program that does not end within this long after SIGTERM hangs, and is killed: all of them need a second or two on an idle machine. */
+const STOP_MILLISECONDS = 30_000;
 
 /** One program that was started and its log. Starting is synchronous; that it can run at all shows in {@link exited}. */
 export class RunningProgram {

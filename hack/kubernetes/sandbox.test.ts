@@ -79,6 +79,6 @@ test('stop asks, and kills what does not listen', async () => {
   const polite = sandbox.start('polite', ['sh', '-c', 'trap "exit 7" TERM; echo ready; while :; do sleep 0.01; done']);
   const deaf = sandbox.start('deaf', ['sh', '-c', 'trap "" TERM; echo ready; while :; do sleep 0.01; done']);
   for (const program of [polite, deaf]) await eventually('it listens', async () => (await program.tail()) === 'ready', PATIENCE);
-  await Promise.all([polite.stop(), deaf.stop()]);
+  await Promise.all([polite.stop(), deaf.stop(1_000)]);
   expect([await polite.exited, await deaf.exited]).toEqual([7, 'SIGKILL']);
 });

@@ -8,7 +8,7 @@ import { MARK, newSandbox } from './sandbox-folder.ts';
 import { namespaceName, removeOrphans } from './sweep.ts';
 
 /** Killing some thirty processes and deleting a dozen namespaces takes a second or two, on a busy machine ten. */
-const REMOVAL_MILLISECONDS = 60_000;
+const REMOVAL_MILLISECONDS = 150_000;
 
 /**
  * A folder, processes and network namespaces that live exactly as long as their owner. Disposing of the sandbox

@@ -9,8 +9,8 @@ const run = promisify(execFile);
 /** Where the ip program keeps the names of network namespaces (ip-netns(8)). */
 const NAMESPACES = '/run/netns';
 
-/** A killed process is gone within milliseconds; one that is stuck in the kernel must not hold the sweep for good. */
-const KILL_ROUNDS = 100;
+/** A killed process is gone within milliseconds, or seconds where all are killed at once; one that is stuck in the kernel must not hold the sweep for good. */
+const KILL_ROUNDS = 3_000;
 const KILL_PAUSE_MILLISECONDS = 20;
 
 /** The name of one of a sandbox's network namespaces. */

@@ -13,8 +13,8 @@ export class AgentError extends MetalError {
   readonly retryable = true;
 }
 
-/** Each job has a deadline of its own on the host; this much later its agent itself must be dead. */
-const GRACE_MILLISECONDS = 15_000;
+/** Each job has a deadline of its own on the host; this much later its agent itself must be dead. A dozen of them start at once. */
+const GRACE_MILLISECONDS = 60_000;
 
 /** Small heaps: an agent holds nothing, and a lab has a dozen of them. */
 const NODE_FLAGS = ['--max-semi-space-size=1', '--max-old-space-size=64', '--disable-warning=ExperimentalWarning'];

@@ -1,5 +1,7 @@
 import { readFile } from 'node:fs/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { eventually } from '../kubernetes/eventually.ts';
 
 /** One request by which the product changed something, or tried to. */
 export interface Write {
@@ -31,6 +33,9 @@ export const FULL_AUDIT_FLAGS: readonly string[] = [
   '--audit-log-path=-',
 ];
 
+/** What was begun is written within seconds. */
+const QUIET_PATIENCE = { withinMilliseconds: 60_000 };
+
 /** What an entry of the log says (audit.k8s.io/v1, Event), as far as it is read here. */
 interface Entry {
   readonly kind: string;
@@ -54,8 +59,22 @@ export class AuditLog {
 
   /** All writes so far, oldest first. The server notes a write before it answers it. */
   async writes(): Promise<Write[]> {
-    const lines = (await readFile(this.#path, 'utf8')).split('\n').filter((line) => line.startsWith('{"kind":"Event","apiVersion":"audit'));
-    return lines.map((line) => writeOf(JSON.parse(line) as Entry));
+    // What follows the last line feed is a line that is being written.
+    const lines = (await readFile(this.#path, 'utf8')).split('\n').slice(0, -1);
+    const entries = lines.filter((line) => line.startsWith('{"kind":"Event","apiVersion":"audit'));
+    return entries.map((line) => writeOf(JSON.parse(line) as Entry));
+  }
+
+  /** Waits until nothing has been written for so long, but the lease of whoever leads; gives how many writes there were by then. */
+  async quiet(milliseconds: number): Promise<number> {
+    const count = async (): Promise<number> => (await this.writes()).filter(({ resource }) => resource !== 'leases').length;
+    const unchanged = async (): Promise<boolean> => {
+      const before = await count();
+      await sleep(milliseconds);
+      return (await count()) === before;
+    };
+    await eventually(`nothing is written for ${milliseconds / 1_000} s`, unchanged, QUIET_PATIENCE);
+    return (await this.writes()).length;
   }
 
   /** The writes to one object and its status; to all objects of the resource when no name is given. */

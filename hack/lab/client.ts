@@ -21,8 +21,8 @@ export interface Exchange {
 const RESOLVE_MILLISECONDS = 4_000;
 const LOOK_MILLISECONDS = 10;
 
-/** An answer over a few namespaces takes a millisecond; a SYN that was lost is sent again after one second. */
-const EXCHANGE_MILLISECONDS = 2_500;
+/** An answer over a few namespaces takes a millisecond; both ends are processes of a machine that may have other things to do. */
+const EXCHANGE_MILLISECONDS = 10_000;
 
 /** Entries in these states carry an address that somebody has claimed. */
 const RESOLVED = new Set(['REACHABLE', 'STALE', 'DELAY', 'PROBE', 'PERMANENT']);

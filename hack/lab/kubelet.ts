@@ -62,13 +62,17 @@ export class Kubelet implements AsyncDisposable {
 
   async #run(signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
-      const pods = await this.#pods();
-      const [going, staying] = [pods.filter(isGoing), pods.filter((pod) => !isGoing(pod))];
-      for (const pod of staying) await this.#keep(pod).catch(ignoreGone);
-      await Promise.all(going.map((pod) => this.#remove(pod).catch(ignoreGone)));
-      await this.#forget(new Set(pods.map(({ metadata }) => metadata.uid)));
+      await this.#look().catch(ignoreGone);
       await sleep(PAUSE_MILLISECONDS);
     }
+  }
+
+  async #look(): Promise<void> {
+    const pods = await this.#pods();
+    const [going, staying] = [pods.filter(isGoing), pods.filter((pod) => !isGoing(pod))];
+    for (const pod of staying) await this.#keep(pod).catch(ignoreGone);
+    await Promise.all(going.map((pod) => this.#remove(pod).catch(ignoreGone)));
+    await this.#forget(new Set(pods.map(({ metadata }) => metadata.uid)));
   }
 
   async #pods(): Promise<readonly PodObject[]> {
@@ -158,7 +162,7 @@ function isGoing({ metadata }: PodObject): boolean {
   return metadata.deletionTimestamp !== undefined;
 }
 
-/** It was deleted between two requests, or another wrote first: the next look sees to it. */
+/** It was deleted between two requests, another wrote first, or the server has no time: the next look sees to it. */
 function ignoreGone(thrown: unknown): void {
-  if (!(thrown instanceof ApiError && (thrown.status === 404 || thrown.status === 409))) throw thrown;
+  if (!(thrown instanceof ApiError && (thrown.status === 404 || thrown.status === 409 || thrown.retryable))) throw thrown;
 }

@@ -22,7 +22,7 @@ export interface PodFacts {
 }
 
 /** The controller manager makes the account of a new namespace within a second; it may just be starting. */
-const ACCOUNT_MILLISECONDS = 30_000;
+const ACCOUNT_MILLISECONDS = 120_000;
 
 /** Writes a Node that is ready, as its kubelet would. */
 export async function createNode(api: ApiClient, facts: NodeFacts): Promise<void> {

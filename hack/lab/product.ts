@@ -22,7 +22,7 @@ export const HEALTH_PORT = 17472;
 export const WEBHOOK_PORT = 9443;
 
 /** A process starts in a quarter of a second on an idle core; many at once on two busy ones take a while. */
-const READY_MILLISECONDS = 60_000;
+const READY_MILLISECONDS = 180_000;
 
 /** How one process of the product is started. */
 export interface ProductOptions {
@@ -106,7 +106,17 @@ export class ProductProcess {
 export async function installManifests(control: ControlPlane): Promise<void> {
   await control.kubectl(['apply', '--server-side', '-k', join(CHECKOUT, 'config', 'crd')]);
   await control.kubectl(['apply', '--server-side', '-k', join(CHECKOUT, 'config', 'rbac')]);
-  await control.kubectl(['wait', '--for=condition=Established', '--timeout=60s', 'crd', '--all']);
+  await kindsServed(control);
+}
+
+/** Waits until the server serves all kinds that it has definitions of. */
+export async function kindsServed(control: Pick<ControlPlane, 'kubectl'>): Promise<void> {
+  const patience = { withinMilliseconds: READY_MILLISECONDS };
+  await control.kubectl(['wait', '--for=condition=Established', `--timeout=${READY_MILLISECONDS / 1_000}s`, 'crd', '--all']);
+  const names = await control.kubectl(['get', 'crd', '-o', 'jsonpath={.items[*].metadata.name}']);
+  // Who is told that a definition is established may be told so before the part of the server that serves its objects.
+  const listed = (): Promise<true> => control.kubectl(['get', names.split(' ').join(','), '-A']).then(() => true);
+  await eventually('all kinds are served', listed, patience);
 }
 
 /** Applies `config/webhook`: from then on the API server asks the controller before it takes a change of the configuration. */

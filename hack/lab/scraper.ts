@@ -1,14 +1,17 @@
 import type { ControlPlane } from '../kubernetes/control-plane.ts';
+import { eventually } from '../kubernetes/eventually.ts';
 import type { Answer } from './agent-messages.ts';
 import type { Host } from './host.ts';
 
 const NAMESPACE = 'default';
+const REVIEWS = '/apis/authorization.k8s.io/v1/subjectaccessreviews';
+const DECIDED = { withinMilliseconds: 60_000 };
 const BINDINGS = '/apis/rbac.authorization.k8s.io/v1/clusterrolebindings';
 /** The shortest time for which the server gives out tokens; labs are gone by then, but for one that somebody plays with. */
 const TOKEN_SECONDS = 86_400;
 /** Where no flag names another. */
 const METRICS_PORT = 9120;
-const WITHIN_MILLISECONDS = 5_000;
+const WITHIN_MILLISECONDS = 20_000;
 
 /** Reads the metrics of the product, as a Prometheus with a service account of its own does. */
 export class Scraper {
@@ -27,6 +30,8 @@ export class Scraper {
       const subjects = [{ kind: 'ServiceAccount', ...metadata }];
       const roleRef = { apiGroup, kind: 'ClusterRole', name: role };
       await api.post(BINDINGS, { apiVersion: `${apiGroup}/v1`, kind: 'ClusterRoleBinding', metadata: { name }, subjects, roleRef });
+      const asked = { nonResourceAttributes: { path: '/metrics', verb: 'get' } };
+      await decided(api, `system:serviceaccount:${NAMESPACE}:${name}`, asked, true);
     }
     const request = { apiVersion: 'authentication.k8s.io/v1', kind: 'TokenRequest', spec: { expirationSeconds: TOKEN_SECONDS } };
     const answer = (await api.post(`/api/v1/namespaces/${NAMESPACE}/serviceaccounts/${name}/token`, request)) as unknown as TokenAnswer;
@@ -49,10 +54,24 @@ export class Scraper {
   }
 }
 
+/**
+ * Waits until the server decides so of what a user asks for (authorization.k8s.io, SubjectAccessReviewSpec): it takes notice of a role
+ * that it has stored a moment later.
+ */
+export async function decided(api: ControlPlane['api'], user: string, asked: object, allowed: boolean): Promise<void> {
+  const spec = { user, ...asked };
+  const says = async (): Promise<boolean> => ((await api.post(REVIEWS, { spec })) as unknown as Review).status.allowed === allowed;
+  await eventually(`${user} is allowed: ${allowed}`, says, DECIDED);
+}
+
 /** What a reading may differ in. */
 interface ReadOptions {
   readonly authorization?: string;
   readonly port?: number;
+}
+
+interface Review {
+  readonly status: { readonly allowed: boolean };
 }
 
 interface TokenAnswer {

@@ -5,6 +5,7 @@ import { describeLab } from '../support/lab/lab-suite.ts';
 import { type Draft, PATIENCE, POOL_ANNOTATION } from './support/cluster.ts';
 import { oddFrames, randomFrames } from './support/odd-frames.ts';
 import { alarmingLines, type LogLine, logOf, ProductLab, START_MILLISECONDS, STOP_MILLISECONDS } from './support/product-lab.ts';
+import { settles } from './support/settles.ts';
 
 /** What people write wrongly, and what anybody may put on the wire: nothing but the wrong thing itself suffers. */
 
@@ -74,12 +75,15 @@ function pools(): void {
     const kept = await cluster.addressesOf('kept');
     await using _pool = await cluster.createPool('bad', addresses, { spec: spec ?? {} });
     expect(await cluster.poolReady('bad', 'False')).toMatchObject({ reason: 'ConfigurationError', message: says });
-    expect((await refusals('bad')).slice(said)).toMatchObject([{ level: 'error', error: says }]);
+    // Waiting for the line leaves none for the next row.
+    await settles('the log has it once', async () =>
+      expect((await refusals('bad')).slice(said)).toMatchObject([{ level: 'error', error: says }]),
+    );
     expect(await cluster.poolReady('good', 'True')).toMatchObject({ message: '' });
     await using _service = await cluster.createService('beside');
     expect(await cluster.addressed('beside')).toEqual(['198.51.100.201']);
     expect(await cluster.addressesOf('kept')).toEqual(kept);
-    expect((await lab.client.http(kept[0] ?? '')).status).toBe(200);
+    await settles('the kept Service answers', async () => expect((await lab.client.http(kept[0] ?? '')).status).toBe(200));
   });
 
   test('a pool that is spoiled by an edit goes on as it was, says why, and is mended by the next edit', async () => {
@@ -88,7 +92,7 @@ function pools(): void {
     await cluster.patch('IPAddressPool', 'good', { spec: { addresses: ['198.51.100.200-198.51.100.199'] } });
     const { message } = await cluster.poolReady('good', 'False');
     expect(message).toContain('start IP "198.51.100.200" is after the end IP "198.51.100.199"');
-    expect(await refusals('good')).toMatchObject([{ level: 'error', error: message }]);
+    await settles('the log has it once', async () => expect(await refusals('good')).toMatchObject([{ level: 'error', error: message }]));
     for (const process of product.processes) await process.crash();
     await product.ready();
     expect(await cluster.addressesOf('kept')).toEqual(kept);
@@ -177,7 +181,7 @@ function requests(): void {
     expect(await cluster.event(service, 'AllocationFailed')).toMatchObject({ type: 'Warning', message });
     await cluster.unannounced('wanting');
     expect(await cluster.addressesOf('wanting')).toEqual([]);
-    expect(await lab.client.resolve(address)).toBeUndefined();
+    await settles('nobody answers', async () => expect(await lab.client.resolve(address)).toBeUndefined());
   });
 }
 
@@ -204,11 +208,13 @@ function wire(): void {
     for (let round = 0; round < 3; round++) {
       await flood(oddFrames(target));
       await flood(randomFrames(target, SEED + round));
+      // Once a question is answered nothing of the flood is left in the queue.
+      await settles('the flood is read', async () => expect((await link.ask(address, 1)).byMac[owner]).toBe(1));
       expect(await link.ask(address, 5)).toEqual({ byMac: { [owner]: 5 } });
     }
     expect((await residentMebibytes(speaker)) - before.mebibytes).toBeLessThan(GROWTH_MEBIBYTES);
     expect((await logOf(speaker)).slice(before.lines)).toEqual([]);
-    expect((await lab.client.http(address)).status).toBe(200);
+    await settles('the Service answers', async () => expect((await lab.client.http(address)).status).toBe(200));
   });
 }
 

@@ -35,7 +35,7 @@ import { CLUSTER_AS, ROUTER_AS } from './support/tor.ts';
 /** More than one attempt is seen of each, so that a log that is flooded shows. */
 const VISITS = 3;
 /** Attempts lie up to 16 s apart when sessions broke at once again and again. */
-const LONG_PATIENCE = { withinMilliseconds: 60_000 };
+const LONG_PATIENCE = { withinMilliseconds: 120_000 };
 const PASSWORD = 'correct-horse';
 
 let product: ProductLab;
@@ -107,7 +107,7 @@ async function playAll(): Promise<void> {
 }
 
 function messages(): void {
-  beforeAll(playAll, 60_000);
+  beforeAll(playAll);
 
   test.each(BEGINNINGS)('$what instead of a session: $answer, and one line in the log', async ({ name, answer, reason }) => {
     const router = routerOf(name);

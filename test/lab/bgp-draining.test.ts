@@ -6,6 +6,7 @@ import { type Lent, PATIENCE } from './support/cluster.ts';
 import { pathsOf } from './support/frr-view.ts';
 import { alarmingLines, logOf, START_MILLISECONDS, STOP_MILLISECONDS } from './support/product-lab.ts';
 import { RouteScene } from './support/route-scene.ts';
+import { settles } from './support/settles.ts';
 
 /** How traffic is divided among nodes, and moved from those that leave, as routers do it that are told so. */
 
@@ -25,7 +26,8 @@ function weights(): void {
     await using _all = await scene.advertise('all');
     await using service = await scene.served('web', [3, 1, 0], { annotations: { 'metallb.io/weight-by-endpoints': 'NonTransitive' } });
     await scene.tor.routesOver(`${service.address}/32`, scene.nodes.slice(0, 2));
-    expect(await bandwidths(service.address)).toEqual(['LB:64512:375000000 (3.000 Gbps)', 'LB:64512:125000000 (1.000 Gbps)']);
+    const wanted = ['LB:64512:375000000 (3.000 Gbps)', 'LB:64512:125000000 (1.000 Gbps)'];
+    await settles('the weights', async () => expect(await bandwidths(service.address)).toEqual(wanted));
     await scene.divided(service.address, '75:25:0');
     await service.serveOn([1, 1, 2]);
     await scene.divided(service.address, '25:25:50');
@@ -37,11 +39,8 @@ function weights(): void {
     await using _all = await scene.advertise('all', { weightByEndpoints: 'Transitive' });
     await using service = await scene.served('web', [3, 1, 0], { spec: { externalTrafficPolicy: 'Cluster' } });
     await scene.tor.routesOver(`${service.address}/32`, scene.nodes);
-    expect(await bandwidths(service.address)).toEqual([
-      'LB:64512:375000000 (3.000 Gbps)',
-      'LB:64512:125000000 (1.000 Gbps)',
-      'LB:64512:1250000 (10.000 Mbps)',
-    ]);
+    const wanted = ['LB:64512:375000000 (3.000 Gbps)', 'LB:64512:125000000 (1.000 Gbps)', 'LB:64512:1250000 (10.000 Mbps)'];
+    await settles('the weights', async () => expect(await bandwidths(service.address)).toEqual(wanted));
     await scene.divided(service.address, '74:24:1');
   });
 }
@@ -64,10 +63,10 @@ function draining(): void {
       answers.push((await client.http(address)).status);
       return (await scene.tor.nextHops(`${address}/32`)).join() === scene.nodes.slice(1).join();
     };
-    await eventually('its route is gone', gone, { withinMilliseconds: 60_000 });
+    await eventually('its route is gone', gone, PATIENCE);
     expect(answers.filter((status) => status !== 200)).toEqual([]);
-    const told = (await scene.toldBy(leaving)).slice(before);
-    expect(told).toEqual([expect.stringContaining('graceful-shutdown'), expect.stringContaining('withdrawn')]);
+    const told = [expect.stringContaining('graceful-shutdown'), expect.stringContaining('withdrawn')];
+    await settles('what the router was told', async () => expect((await scene.toldBy(leaving)).slice(before)).toEqual(told));
   });
 
   test.each([
@@ -82,13 +81,16 @@ function draining(): void {
     {
       await using _mark = await scene.mark('node-2', kind, name);
       await scene.divided(service.address, '1:0:1');
-      const [, ofNeighbour] = await pathsOf(scene.tor.router, prefix);
-      expect(ofNeighbour?.communities.split(' ').sort()).toEqual(['64512:7', 'graceful-shutdown']);
+      await settles('the communities', async () => {
+        const [, ofNeighbour] = await pathsOf(scene.tor.router, prefix);
+        expect(ofNeighbour?.communities.split(' ').sort()).toEqual(['64512:7', 'graceful-shutdown']);
+      });
       await scene.seen('the preference within the AS is 0', scene.core, prefix, (paths) => paths[1]?.localPreference === 0);
     }
     await scene.divided(service.address, '1:1:1');
     await scene.seen('the preference is the old one', scene.core, prefix, (paths) => paths[1]?.localPreference === 200);
-    expect((await pathsOf(scene.core.router, prefix)).map(({ communities }) => communities)).toEqual(['64512:7', '64512:7', '64512:7']);
+    const communities = async (): Promise<readonly string[]> => (await pathsOf(scene.core.router, prefix)).map((path) => path.communities);
+    await settles('the old communities', async () => expect(await communities()).toEqual(['64512:7', '64512:7', '64512:7']));
   });
 }
 
@@ -124,7 +126,8 @@ function removal(): void {
     await eventually('the speaker has noticed', said, PATIENCE);
     await speaker.program.stop(PATIENCE.withinMilliseconds);
     await scene.tor.routesOver(prefix, scene.nodes.slice(0, 2));
-    expect((await scene.toldBy(leaving)).slice(before)).toEqual([expect.stringContaining('graceful-shutdown')]);
+    const told = [expect.stringContaining('graceful-shutdown')];
+    await settles('what the router was told', async () => expect((await scene.toldBy(leaving)).slice(before)).toEqual(told));
     expect(await scene.tor.router.order(`show bgp neighbors ${leaving}`)).toContain('Administrative Shutdown');
     speaker.start();
     await speaker.ready();

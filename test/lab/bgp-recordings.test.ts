@@ -24,7 +24,7 @@ const LANES = [...Map.groupBy(SCENARIOS, ({ kind }) => kind).values()];
 const ROWS = SCENARIOS.map((scenario) => ({ router: scenario.kind.name, name: scenario.name, scenario }));
 
 /** A scenario takes four seconds, for a router is quiet only after a second of silence; a busy machine needs more. */
-const RECORDING_MILLISECONDS = 300_000;
+const RECORDING_MILLISECONDS = 900_000;
 
 const MESSAGE_TYPES = ['open', 'update', 'notification', 'keepalive', 'route-refresh'];
 /** All that the codec reads, and what it passes on as it is. */

@@ -34,7 +34,7 @@ beforeAll(async () => {
 afterAll(async () => {
   await plane?.[Symbol.asyncDispose]();
   await rm(home, { recursive: true, force: true });
-}, 60_000);
+});
 
 function objectsOf(text: string): readonly Rendered[] {
   return parseAllDocuments(text)
@@ -89,14 +89,14 @@ describe('the release', () => {
     ]);
     expect(left).toBe('');
     expect(await plane.kubectl(['get', 'crd', '-o', 'name'])).toContain('ipaddresspools.metallb.io');
-  }, 120_000);
+  });
 
   test('finds the kinds that an earlier one left', async () => {
     await helm.release('install', { iprange: '10.0.0.0/24' });
     expect(await state()).toBe(POOL);
     await helm.uninstall();
     expect(await state()).toBe('');
-  }, 120_000);
+  });
 });
 
 const SECOND: Release = { name: 'second', namespace: 'second-system' };
@@ -145,16 +145,12 @@ describe.each(VALUE_ROWS)('values: $what', ({ values, shows }) => {
     await plane.kubectl(['apply', '--server-side', '--force-conflicts', '--dry-run=server', '--warnings-as-errors', '-f', '-'], {
       stdin: text,
     });
-  }, 60_000);
+  });
 });
 
-test.each(VALUE_ROWS)(
-  'a release is upgraded from the values before to: $what',
-  async ({ values }) => {
-    await helm.release('upgrade', values, '--install', '--reset-values');
-  },
-  60_000,
-);
+test.each(VALUE_ROWS)('a release is upgraded from the values before to: $what', async ({ values }) => {
+  await helm.release('upgrade', values, '--install', '--reset-values');
+});
 
 test.each(REFUSED_VALUES)('values are refused: $what', async ({ values, words }) => {
   await expect(helm.render(values)).rejects.toThrow(words);

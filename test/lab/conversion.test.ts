@@ -39,7 +39,7 @@ const conversion = async (): Promise<object> => (await it.get<Definition>('crd',
 /** MetalLB's definition in some way, and then the caBundle as its certificate controller writes it. */
 async function install(...how: readonly string[]): Promise<void> {
   await it.kubectl([...how, '-f', '-'], withWebhook(ours));
-  await it.kubectl(['wait', '--for=condition=Established', '--timeout=60s', 'crd', NAME]);
+  await it.kubectl(['wait', '--for=condition=Established', '--timeout=120s', 'crd', NAME]);
   await inject();
 }
 

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { ApiObject } from '../../hack/kubernetes/api-client.ts';
 import { ControlPlane } from '../../hack/kubernetes/control-plane.ts';
+import { kindsServed } from '../../hack/lab/product.ts';
 import { CONDITION, DEFAULTS, type Draft, KINDS, oldPeer, PEER, peer, RANGES, REFUSED, STATUSES, TAKEN } from './crd-rows.ts';
 
 /** The definitions of config/crd and the objects of config/samples, before a real API server. */
@@ -19,10 +20,10 @@ beforeAll(async () => {
   await plane.kubectl(['create', 'namespace', NAMESPACE]);
   // With this flag a warning of the server is a failure: what it finds odd in a definition, it says in a warning.
   await plane.kubectl(['apply', '--warnings-as-errors', '-f', join(CONFIG, 'crd')]);
-  await plane.kubectl(['wait', '--for=condition=Established', '--timeout=30s', 'crd', '--all']);
+  await kindsServed(plane);
 }, START_MILLISECONDS);
 
-afterAll(() => plane?.[Symbol.asyncDispose](), 60_000);
+afterAll(() => plane?.[Symbol.asyncDispose]());
 
 function versionOf({ kind, version }: Draft): string {
   return version ?? (kind === 'BGPPeer' ? 'v1beta2' : 'v1beta1');

@@ -84,7 +84,7 @@ function anyTool(): void {
     await allSpeak();
     const found = async (): Promise<boolean> => (await withStatus()).every((object) => kstatusOf(object) === 'Current');
     await eventually('all are current', found, PATIENCE);
-  }, 60_000);
+  });
 
   test('after a change it is not called current before it is', async () => {
     const path = '/apis/metallb.io/v1beta1/namespaces/metallb-system/ipaddresspools/lab';
@@ -98,7 +98,7 @@ function anyTool(): void {
     await eventually('the change is in use', current, PATIENCE);
     await applyPool(POOL);
     await allSpeak();
-  }, 60_000);
+  });
 
   test('applied again, nothing changes: neither a version, nor a generation, nor who owns what', async () => {
     let changed: readonly string[] = [];
@@ -111,17 +111,17 @@ function anyTool(): void {
       expect(after.length).toBeGreaterThan(30);
       return changed.length === 0;
     };
-    await eventually('nothing changes', same, { withinMilliseconds: 60_000 }).catch((cause: unknown) => {
+    await eventually('nothing changes', same, { withinMilliseconds: 180_000 }).catch((cause: unknown) => {
       throw new Error(changed.join('\n'), { cause });
     });
-  }, 120_000);
+  });
 
   test('of users’ objects the product has written but the status, and what is documented', async () => {
     expect(fieldsOfOthers(await applied(), NOT_OURS)).toEqual([
       'Service typemetal-controller metadata.annotations.metallb.io/ip-allocated-from-pool',
       'ValidatingWebhookConfiguration typemetal webhooks.[].clientConfig.caBundle',
     ]);
-  }, 60_000);
+  });
 }
 
 function namedTools(): void {

@@ -7,7 +7,7 @@ import { AuditLog, FULL_AUDIT_FLAGS, type Write } from '../../hack/lab/audit-log
 import { Helm } from '../../hack/lab/helm.ts';
 import { Kubelet } from '../../hack/lab/kubelet.ts';
 import { Lab } from '../../hack/lab/lab.ts';
-import { PRODUCT_NAMESPACE } from '../../hack/lab/product.ts';
+import { kindsServed, PRODUCT_NAMESPACE } from '../../hack/lab/product.ts';
 import { Scraper } from '../../hack/lab/scraper.ts';
 import { describeLab } from '../support/lab/lab-suite.ts';
 import { Cluster, PATIENCE } from './support/cluster.ts';
@@ -22,10 +22,10 @@ import { grantedRights, USED_ELSEWHERE, usedRights } from './support/rights.ts';
 const DEFAULT = join(import.meta.dirname, '../../config/default');
 const SAMPLES = join(import.meta.dirname, '../../config/samples');
 /** A roll-out of four pods one after the other, on a machine that has other things to do. */
-const ROLLOUT = '--timeout=100s';
-const TEST_MILLISECONDS = 300_000;
+const ROLLOUT = '--timeout=110s';
+const TEST_MILLISECONDS = 900_000;
 /** The garbage collector of Kubernetes learns of new kinds every 30 s, and until then tries what it could not do again and again, more and more seldom. */
-const COLLECTED = { withinMilliseconds: 100_000 };
+const COLLECTED = { withinMilliseconds: 240_000 };
 /** Of what the API server lists, these belong to nobody's installation. */
 const COMMON = ['configmap/kube-root-ca.crt', 'serviceaccount/default'];
 
@@ -84,7 +84,7 @@ const WAYS: readonly Way[] = [
     names: { deployment: 'controller', daemonSet: 'speaker' },
     install: async () => {
       await kubectl('apply', '--server-side', '-k', DEFAULT);
-      await kubectl('wait', '--for=condition=Established', '--timeout=60s', 'crd', '--all');
+      await kindsServed(lab.control);
       await createPool();
     },
     upgrade: () => applyOverlay('debug'),

@@ -28,7 +28,7 @@ async function typemetal(args: readonly string[], { stdin = '', kubeconfig = pro
   const environment = { PATH: `${BIN}:${searchPath()}`, KUBECONFIG: kubeconfig, HOME: home };
   const child = spawn(product.lab.control.servers.kubectl, ['typemetal', ...args], {
     env: environment,
-    signal: AbortSignal.timeout(60_000),
+    signal: AbortSignal.timeout(120_000),
   });
   child.stdin.on('error', () => undefined); // it may end before it has read what it was given
   child.stdin.end(stdin);

@@ -87,7 +87,7 @@ describeLab('the memberlist Secret', () => {
     await eventually('the second life has begun', looked, PATIENCE);
     expect((await made()).metadata).toEqual(secret.metadata);
     expect(JSON.stringify(await logOf(process))).not.toContain(text);
-  }, 60_000);
+  });
 
   test('one that is there stays as it is', async () => {
     const secret = { apiVersion: 'v1', kind: 'Secret', metadata: { name: 'memberlist' }, stringData: { other: 'content' } };
@@ -98,7 +98,7 @@ describeLab('the memberlist Secret', () => {
       /^metallb_k8s_client_updates_total [1-9]/m.test((await scraper.read(lab.controlHost)).text);
     await eventually('it has had a turn', looked, PATIENCE);
     expect((await made()).metadata.resourceVersion).toBe(before.metadata.resourceVersion);
-  }, 60_000);
+  });
 
   test('a right that is missing is said with what waits for it, holds up nothing else, and is mended without a restart', async () => {
     const { rules } = (await lab.control.api.get(ROLE)) as unknown as {
@@ -112,5 +112,5 @@ describeLab('the memberlist Secret', () => {
     await eventually('the complaint', complaint, PATIENCE);
     await lab.control.api.patch(ROLE, { rules });
     await made();
-  }, 60_000);
+  });
 });

@@ -336,7 +336,7 @@ describeLab('messages of the controller', () => {
     const says =
       'Failed to retrieve LBIPs IPFamily for ["198.51.100.1" "198.51.100.2"]: IPFamilyForAddresses: same address family ["198.51.100.1" "198.51.100.2"]';
     expect(await event(subject, { reason: 'nolbIPsIPFamily', says })).toMatchObject({ type: 'Warning' });
-  }, 60_000);
+  });
 
   test('nothing alarming is in the log', async () => {
     expect(await alarmingLines(controller)).toEqual([]);

@@ -69,8 +69,8 @@ function changes(): void {
     expect((await leaver.read(controlHost)).status).toBe(200);
     await control.api.delete('/api/v1/namespaces/default/serviceaccounts/leaver');
     const refused = async (): Promise<boolean> => (await leaver.read(controlHost)).status === 401;
-    await eventually('the account is refused', refused, { withinMilliseconds: 90_000 });
-  }, 120_000);
+    await eventually('the account is refused', refused, { withinMilliseconds: 180_000 });
+  });
 
   test('a missing right of the product itself is said, and mended without a restart', async () => {
     const { control, controlHost } = product.lab;
@@ -87,7 +87,7 @@ function changes(): void {
     expect(said).toHaveLength(1);
     await control.api.patch(role, { rules });
     await eventually('the newcomer is let in', () => answers(200), PATIENCE);
-  }, 60_000);
+  });
 
   test('without an API server who was let in goes on, and a stranger is told why not', async () => {
     const { controlHost, control } = product.lab;
@@ -101,7 +101,7 @@ function changes(): void {
       control.apiServer.resume();
     }
     await eventually('the late one is let in', async () => (await late.read(controlHost)).status === 200, PATIENCE);
-  }, 60_000);
+  });
 }
 
 interface Part {
@@ -134,7 +134,7 @@ function replicas(): void {
     await controller.program.stop();
     await eventually('the other one tells', () => told(9121, { leader: 1, loaded: 1, pools: 1 }), PATIENCE);
     await second.program.stop();
-  }, 60_000);
+  });
 }
 
 /** Another letter in the middle of the signature. */

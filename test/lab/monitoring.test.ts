@@ -35,7 +35,7 @@ const OUR_AS = 64_500;
 const ROUTER_AS = 64_501;
 
 /** Some alerts, one after the other. */
-const TEST_MILLISECONDS = 300_000;
+const TEST_MILLISECONDS = 900_000;
 
 let home = '';
 let helm: Helm;

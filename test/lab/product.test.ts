@@ -53,7 +53,7 @@ describeLab('the product in the lab', () => {
     lab = await Lab.start({ nodes: 1 });
     await lab.installProduct();
   }, START_MILLISECONDS);
-  afterAll(() => lab?.[Symbol.asyncDispose](), 60_000);
+  afterAll(() => lab?.[Symbol.asyncDispose]());
 
   test('a controller becomes ready without any capability, and again after a crash', async () => {
     const controller = await lab.startController();

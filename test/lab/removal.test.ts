@@ -12,7 +12,7 @@ import { describeLab } from '../support/lab/lab-suite.ts';
 
 /** What is left of a lab when its owner is gone: nothing, however it went. */
 
-const PATIENCE = { withinMilliseconds: 30_000 };
+const PATIENCE = { withinMilliseconds: 120_000 };
 
 interface Owner extends AsyncDisposable {
   readonly child: ChildProcess;

@@ -18,8 +18,8 @@ const POOL = '198.51.100.200-198.51.100.217';
 const LONGEST_PAUSE_MILLISECONDS = 3_000;
 /** How often the Services are looked at besides. */
 const LOOK_MILLISECONDS = 150;
-const TEST_MILLISECONDS = 300_000;
-const PATIENCE = { withinMilliseconds: 30_000 };
+const TEST_MILLISECONDS = 900_000;
+const PATIENCE = { withinMilliseconds: 120_000 };
 
 let product: ProductLab;
 

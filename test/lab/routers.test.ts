@@ -17,7 +17,7 @@ import { describeLabWith } from '../support/lab/lab-suite.ts';
 
 /** Routers of the lab by themselves: a network without any cluster, in which each of them finds another. */
 
-const PATIENCE = { withinMilliseconds: 60_000 };
+const PATIENCE = { withinMilliseconds: 120_000 };
 const [LEFT, RIGHT] = [segmentAddresses(111), segmentAddresses(112)];
 
 /** The other router of every session, which waits to be called and has one route. */

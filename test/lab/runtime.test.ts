@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { ControlPlane } from '../../hack/kubernetes/control-plane.ts';
 import { eventually } from '../../hack/kubernetes/eventually.ts';
+import { kindsServed } from '../../hack/lab/product.ts';
 import { ApiClient } from '../../src/kubernetes/api-client.ts';
 import { ApiEventRecorder } from '../../src/kubernetes/event-recorder.ts';
 import { loadConfig } from '../../src/kubernetes/kube-config.ts';
@@ -19,7 +20,7 @@ const CONFIG = join(import.meta.dirname, '../../config');
 const NAMESPACE = 'metallb-system';
 /** The servers may have to be found or built first. */
 const START_MILLISECONDS = 600_000;
-const SOON = { withinMilliseconds: 20_000 };
+const SOON = { withinMilliseconds: 60_000 };
 
 const SERVICES: Resource = { group: '', version: 'v1', plural: 'services' };
 const BALANCED: Resource = { ...SERVICES, fieldSelector: 'spec.type=LoadBalancer' };
@@ -31,9 +32,9 @@ beforeAll(async () => {
   plane = await ControlPlane.start();
   await plane.kubectl(['create', 'namespace', NAMESPACE]);
   await plane.kubectl(['apply', '-f', join(CONFIG, 'crd')]);
-  await plane.kubectl(['wait', '--for=condition=Established', '--timeout=30s', 'crd', '--all']);
+  await kindsServed(plane);
 }, START_MILLISECONDS);
-afterAll(() => plane?.[Symbol.asyncDispose](), 60_000);
+afterAll(() => plane?.[Symbol.asyncDispose]());
 
 /** One client and its stores, as a process has them. */
 class Process implements AsyncDisposable {

@@ -204,8 +204,8 @@ function fromOutside(): void {
     await eventually('the distrust is said', distrust, PATIENCE);
     expect(await it.isReviewed()).toBe(false);
     await show(authority);
-    await eventually('the other certificate is trusted', () => it.isReviewed(), { withinMilliseconds: 40_000 });
-  }, 90_000);
+    await eventually('the other certificate is trusted', () => it.isReviewed(), { withinMilliseconds: 120_000 });
+  });
 }
 
 describeLab('the certificates of the webhooks', () => {

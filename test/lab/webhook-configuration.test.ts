@@ -120,7 +120,7 @@ function changes(): void {
     expect(writes).toBeLessThanOrEqual(5);
     const said = (await logOf(controller)).filter(({ level, msg }) => level === 'warn' && msg.includes('again and again'));
     expect(said.at(-1)?.msg).toContain('(its field managers: kubectl-create)');
-  }, 60_000);
+  });
 
   test('a webhook that is removed from a manifest is gone, also where the server applies it', async () => {
     const flux = ['apply', '--server-side', '--field-manager=flux', '-f', '-'];

@@ -336,7 +336,7 @@ function summary(frame: DataView, length: number): string {
 
 const POLL_MILLISECONDS = 2;
 /** Far longer than anything here takes; only a failure waits for it. */
-const PATIENCE_MILLISECONDS = 4_000;
+const PATIENCE_MILLISECONDS = 60_000;
 
 async function until(what: string, holds: () => boolean): Promise<void> {
   for (let waited = 0; waited < PATIENCE_MILLISECONDS; waited += POLL_MILLISECONDS) {

@@ -31,7 +31,7 @@ export interface RouterKind {
 const BGP_LISTENERS = ['ss', '--no-header', '--listening', '--tcp', '--numeric', 'sport = :179'];
 
 /** All four are ready within a second on an idle core; ExaBGP, which is written in Python, takes longest. */
-const READY_MILLISECONDS = 30_000;
+const READY_MILLISECONDS = 120_000;
 
 /**
  * A router that runs on a host of the lab, with the configuration, sockets and logs in a folder of the lab's own: nothing

@@ -4,6 +4,7 @@ import { eventually } from '../../../hack/kubernetes/eventually.ts';
 import { type ControllerOptions, Lab } from '../../../hack/lab/lab.ts';
 import type { ProductProcess } from '../../../hack/lab/product.ts';
 import { PATIENCE } from './cluster.ts';
+import { settles } from './settles.ts';
 
 /** The namespace of the configuration. */
 export const NAMESPACE = 'metallb-system';
@@ -83,9 +84,9 @@ export class AdmissionLab implements AsyncDisposable {
     return taken.message;
   }
 
-  /** Applies an object that is deleted when it goes out of scope. */
+  /** Applies an object that is deleted when it goes out of scope. One that was there before it may stand in its way for half a second more. */
   async lend(object: Manifest): Promise<AsyncDisposable> {
-    await this.apply(object);
+    await settles(`${object.kind} ${object.metadata.name} is let in`, () => this.apply(object));
     return { [Symbol.asyncDispose]: () => this.remove(object) };
   }
 

@@ -1,14 +1,14 @@
 import { join } from 'node:path';
 import { Kubelet } from '../../../hack/lab/kubelet.ts';
 import { Lab, type LabOptions } from '../../../hack/lab/lab.ts';
-import { PRODUCT_NAMESPACE } from '../../../hack/lab/product.ts';
+import { kindsServed, PRODUCT_NAMESPACE } from '../../../hack/lab/product.ts';
 import { Cluster } from './cluster.ts';
 
 const CONFIG = join(import.meta.dirname, '../../../config');
 /** The controllers that make pods of the manifests. */
 const CONTROLLERS = ['deployment-controller', 'replicaset-controller', 'daemonset-controller'];
 /** Four pods on a machine that has other things to do. */
-const ROLLOUT = '--timeout=100s';
+const ROLLOUT = '--timeout=110s';
 
 /** A lab of two nodes in which `config/default` is installed as a user does it: its pods run as the manifests say. */
 export class InstalledLab implements AsyncDisposable {
@@ -28,7 +28,7 @@ export class InstalledLab implements AsyncDisposable {
     const installed = new InstalledLab(lab);
     try {
       await installed.apply('default');
-      await installed.kubectl('wait', '--for=condition=Established', '--timeout=60s', 'crd', '--all');
+      await kindsServed(lab.control);
       for (const object of ['deployment/controller', 'daemonset/speaker']) await installed.#rolledOut(object);
     } catch (cause) {
       await installed[Symbol.asyncDispose]();

@@ -1,4 +1,5 @@
 import type { ControlPlane } from '../../../hack/kubernetes/control-plane.ts';
+import { kindsServed } from '../../../hack/lab/product.ts';
 
 /** The kinds of the operator of Prometheus, as far as a server must know them to take an object. */
 const KINDS = ['ServiceMonitor', 'PodMonitor', 'PrometheusRule'];
@@ -6,6 +7,7 @@ const KINDS = ['ServiceMonitor', 'PodMonitor', 'PrometheusRule'];
 /** Lets the server take objects of the operator of Prometheus, with any fields. */
 export async function installMonitoringKinds(control: Pick<ControlPlane, 'kubectl'>): Promise<void> {
   await control.kubectl(['apply', '-f', '-'], { stdin: KINDS.map((kind) => JSON.stringify(anyKind(kind))).join('\n---\n') });
+  await kindsServed(control);
 }
 
 /** The definition of a kind that takes any fields. */

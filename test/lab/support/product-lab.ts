@@ -14,7 +14,7 @@ const RIGHTS = join(import.meta.dirname, '../../../config/rbac');
 
 /** The servers may have to be found or built first. */
 export const START_MILLISECONDS = 600_000;
-export const STOP_MILLISECONDS = 60_000;
+export const STOP_MILLISECONDS = 180_000;
 
 /** What processes find in their environment beside what the lab says, by some key. */
 type Environments = Readonly<Record<string, Environment>>;
@@ -122,7 +122,9 @@ export class ProductLab implements AsyncDisposable {
 /** The log of a process, over all its lives. A line that is no JSON object comes as one of level `raw`. */
 export async function logOf({ program }: ProductProcess): Promise<LogLine[]> {
   const text = await readFile(program.log, 'utf8');
-  return text
+  // What follows the last line feed of a process that lives is a line that is being written.
+  const whole = program.alive ? text.slice(0, text.lastIndexOf('\n') + 1) : text;
+  return whole
     .split('\n')
     .filter((line) => line !== '')
     .map(lineOf);

@@ -12,7 +12,7 @@ const ACCOUNT = { namespace: 'monitoring', name: 'prometheus-k8s' };
 const SHORT_WAIT = '2s';
 
 /** An alert comes some scrapes after its cause, and one that takes too long on a busy machine begins it anew. */
-export const WATCHING: Patience = { withinMilliseconds: 60_000, pauseMilliseconds: 200 };
+export const WATCHING: Patience = { withinMilliseconds: 180_000, pauseMilliseconds: 200 };
 
 /** An installed product, and a Prometheus that `config/prometheus` leads to it. */
 export class WatchedLab implements AsyncDisposable {
@@ -37,7 +37,6 @@ export class WatchedLab implements AsyncDisposable {
       // The operator's manifests give its Prometheus this right themselves.
       const who = `--serviceaccount=${namespace}:${name}`;
       await installed.kubectl('create', 'clusterrolebinding', name, '--clusterrole=metallb-system:metrics-reader', who);
-      await installed.kubectl('wait', '--for=condition=Established', '--timeout=60s', 'crd', '--all');
       await installed.apply('prometheus');
       const get = async (kind: string): Promise<readonly unknown[]> =>
         JSON.parse(await installed.kubectl('get', kind, '-n', PRODUCT_NAMESPACE, '-o', 'json')).items;

@@ -26,9 +26,11 @@ const TOOL = fileURLToPath(new URL('./wire-tool.ts', import.meta.url));
 const COMMAND = [process.execPath, '--disable-warning=ExperimentalWarning', TOOL];
 
 /** Node starts within a quarter of a second on an idle core. */
-const START = { withinMilliseconds: 20_000 };
-/** The last answer is on its way for less than a millisecond; a busy machine may need a while to write it down. */
-const LAST_ANSWER_MILLISECONDS = 300;
+const START = { withinMilliseconds: 120_000 };
+/** Whoever answers a second time, or beside another, does so at once: so long is waited for that. */
+const MORE_ANSWERS_MILLISECONDS = 300;
+/** Who stands still for a while answers what has come meanwhile when he goes on. */
+const LAST_ANSWER = { withinMilliseconds: 10_000 };
 /** Questions come as fast as an impatient person would ask. */
 const QUESTION_PAUSE_MILLISECONDS = 20;
 
@@ -107,13 +109,14 @@ export class Wire {
     await using listener = await this.listen();
     const { mac, ipv4 } = this.#host.addresses;
     const question = arpRequest({ senderMac: mac, senderIp: ipv4, targetIp: address });
+    const answers = async (): Promise<SeenArp[]> =>
+      (await listener.heard()).filter((frame) => frame.operation === 2 && frame.senderIp === address && frame.destination === mac);
     await this.send({ frames: [question], rounds: times, pauseMilliseconds: QUESTION_PAUSE_MILLISECONDS });
-    await sleep(LAST_ANSWER_MILLISECONDS);
+    // Too few answers are an answer too.
+    await eventually('all answers', async () => (await answers()).length >= times, LAST_ANSWER).catch(() => undefined);
+    await sleep(MORE_ANSWERS_MILLISECONDS);
     const byMac: Record<string, number> = {};
-    for (const frame of await listener.heard()) {
-      const answers = frame.operation === 2 && frame.senderIp === address && frame.destination === mac;
-      if (answers) byMac[frame.senderMac] = (byMac[frame.senderMac] ?? 0) + 1;
-    }
+    for (const { senderMac } of await answers()) byMac[senderMac] = (byMac[senderMac] ?? 0) + 1;
     return { byMac };
   }
 }

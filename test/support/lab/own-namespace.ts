@@ -7,7 +7,7 @@ import { describeLab } from './lab-suite.ts';
 const INSIDE = 'TYPEMETAL_OWN_NAMESPACE';
 
 const ROOT = fileURLToPath(new URL('../../../', import.meta.url));
-const PATIENCE_MILLISECONDS = 110_000;
+const PATIENCE_MILLISECONDS = 280_000;
 
 /**
  * Like `describe`, for tests that change the network of the process they run in: the file runs a second time, in a
