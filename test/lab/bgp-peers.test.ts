@@ -6,6 +6,7 @@ import { describeLabWith } from '../support/lab/lab-suite.ts';
 import { PATIENCE } from './support/cluster.ts';
 import { countsFrom, pathsOf } from './support/frr-view.ts';
 import { alarmingLines, logOf, ProductLab, START_MILLISECONDS, STOP_MILLISECONDS } from './support/product-lab.ts';
+import { settles } from './support/settles.ts';
 import { CLUSTER_AS, MAKES, ROUTER_AS, Tor } from './support/tor.ts';
 
 /** What a BGPPeer may ask for, field by field, and what FRR sees of it. */
@@ -36,10 +37,15 @@ async function neighbour(tor: Tor, ip: string): Promise<Neighbour | undefined> {
   return (JSON.parse(await tor.router.order(`show bgp neighbors ${ip} json`)) as Record<string, Neighbour>)[ip];
 }
 
-/** A BGPPeer for the router until it is disposed of; a field of `undefined` is left out. */
-function peer(spec: object): Promise<AsyncDisposable> {
+/** A BGPPeer for the router until it is disposed of, and forgotten; a field of `undefined` is left out. */
+async function peer(spec: object): Promise<AsyncDisposable> {
   const whole = { myASN: CLUSTER_AS, peerASN: ROUTER_AS, peerAddress: torHost.addresses.ipv4, connectTime: '1s', ...spec };
-  return product.cluster.create('BGPPeer', 'tor', { spec: whole });
+  const lent = await product.cluster.create('BGPPeer', 'tor', { spec: whole });
+  const dispose = async (): Promise<void> => {
+    await lent[Symbol.asyncDispose]();
+    await product.peersForgotten();
+  };
+  return { [Symbol.asyncDispose]: dispose };
 }
 
 function only(node: string): object {
@@ -96,9 +102,11 @@ function fields(): void {
     await using tor = await Tor.start(product.lab, torHost, MAKES.frr, router, asn);
     await using _peer = await peer(spec);
     await tor.routesOver(`${address}/32`, nodes);
-    const paths = await pathsOf(tor.router, `${address}/32`);
-    expect(paths.map(({ asPath }) => asPath)).toEqual(nodes.map(() => path));
-    for (const node of nodes) expect(await neighbour(tor, node)).toMatchObject({ bgpState: 'Established', ...sees });
+    await settles('what the router sees', async () => {
+      const paths = await pathsOf(tor.router, `${address}/32`);
+      expect(paths.map(({ asPath }) => asPath)).toEqual(nodes.map(() => path));
+      for (const node of nodes) expect(await neighbour(tor, node)).toMatchObject({ bgpState: 'Established', ...sees });
+    });
   });
 
   test.each([
@@ -169,7 +177,7 @@ function refreshes(): void {
     await tor.router.order(`clear bgp ipv4 unicast ${first} soft in`);
     const again = async (): Promise<boolean> => (await countsFrom(tor.router, first)).updatesRecv > before.updatesRecv;
     await eventually('the node has said it all again', again, PATIENCE);
-    expect(await tor.nextHops(`${address}/32`)).toEqual(nodes);
+    await tor.routesOver(`${address}/32`, nodes);
     expect((await countsFrom(tor.router, first)).opensRecv).toBe(before.opensRecv);
   });
 }

@@ -54,6 +54,12 @@ export class Visit {
   }
 }
 
+/** Seconds between the sessions with a router that breaks each at once. */
+const PAUSES = [0, 1, 2, 4, 8, 16, 32, 64] as const;
+const LONGEST_PAUSE = 120;
+/** By how much chance may shorten a pause (RFC 4271, Section 10). */
+const JITTER = 0.25;
+
 /** A router that says what it likes: one port on a host of the lab, on sockets of that host's own kernel. */
 export class HostileRouter implements Disposable {
   readonly port: number;
@@ -62,6 +68,7 @@ export class HostileRouter implements Disposable {
   /** What is done to whoever connects. */
   manners: (visit: Visit) => void;
   readonly #server: Server;
+  readonly #opened: number = performance.now();
 
   private constructor(server: Server, port: number, manners: (visit: Visit) => void) {
     this.#server = server;
@@ -88,6 +95,20 @@ export class HostileRouter implements Disposable {
   /** What speakers took leave with, each answer once. */
   get farewells(): readonly string[] {
     return [...new Set(this.visits.map(({ farewell }) => farewell ?? 'nothing'))];
+  }
+
+  /** Whether it has had so many visits to their ends, and one more has begun. */
+  hasSeenOff(count: number): boolean {
+    return this.visits.length > count && this.visits.slice(0, count).every(({ socket }) => socket.closed);
+  }
+
+  /** How many visits there has been time for, when each of them ended at once and the pauses grow as they should. */
+  mostVisits(): number {
+    const seconds = (performance.now() - this.#opened) / 1_000;
+    const pause = (visit: number): number => (1 - JITTER) * (PAUSES[visit - 1] ?? LONGEST_PAUSE);
+    let visits = 1;
+    for (let at = pause(visits); at <= seconds; at += pause(visits)) visits++;
+    return visits;
   }
 
   /** Ends the connections that there are with a reset, and is good to whoever comes from now on. */

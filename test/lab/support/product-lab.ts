@@ -1,12 +1,13 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { eventually } from '../../../hack/kubernetes/eventually.ts';
 import type { Environment } from '../../../hack/kubernetes/programs.ts';
 import { AUDIT_FLAGS, AuditLog } from '../../../hack/lab/audit-log.ts';
 import type { Host } from '../../../hack/lab/host.ts';
 import { Lab, type LabNode } from '../../../hack/lab/lab.ts';
 import type { ProductProcess } from '../../../hack/lab/product.ts';
 import { Scraper } from '../../../hack/lab/scraper.ts';
-import { Cluster } from './cluster.ts';
+import { Cluster, PATIENCE } from './cluster.ts';
 import { Wire } from './wire.ts';
 
 /** What the product's service accounts may do. */
@@ -106,6 +107,14 @@ export class ProductLab implements AsyncDisposable {
     const { status, text } = await (await this.#scraper).read(this.hostOf(process));
     if (status !== 200) throw new Error(`${process.name} answers ${status}: ${text}`);
     return text;
+  }
+
+  /** Waits until no speaker knows of a BGP peer: one that comes back before its end was seen goes on as it was. */
+  async peersForgotten(): Promise<void> {
+    for (const speaker of this.speakers.values()) {
+      const none = async (): Promise<boolean> => !/^metallb_bgp_session_up\{/m.test(await this.metricsOf(speaker));
+      await eventually(`${speaker.name} has no peer any more`, none, PATIENCE);
+    }
   }
 
   /** The machine that a process runs on. */
