@@ -8,15 +8,15 @@ import { firstMessage, message, TYPE, typeOf } from './wire.ts';
 
 const BGP_PORT = 179;
 
-/** A router says the next thing within a fraction of this; ExaBGP looks at what it has to say once a second. */
-const QUIET_MILLISECONDS = 1_200;
+/** A router says the next thing within a fraction of this; ExaBGP looks at what it has to say once a second, and any may stand still for a while. */
+const QUIET_MILLISECONDS = 2_500;
 /** A router that refuses does so at once. What reaches it afterwards resets the connection, and with it what it said last. */
 const CONFIRM_MILLISECONDS = 200;
 const LOOK_MILLISECONDS = 50;
 /** BIRD on a busy machine begins a second or two after the session is up; GoBGP without routes says nothing at all. */
-const FIRST_WORD_MILLISECONDS = 4_000;
+const FIRST_WORD_MILLISECONDS = 6_000;
 /** A router that goes on for longer than this is told nothing more. */
-const PATIENCE_MILLISECONDS = 20_000;
+const PATIENCE_MILLISECONDS = 60_000;
 
 /**
  * One BGP session with a router, as far as it takes for the router to say everything: opens, confirms, listens. Nothing

@@ -22,6 +22,8 @@ const PLACES: Readonly<Record<ConfigurationDraft['kind'], string>> = {
 };
 const STATES = place('configurationstates');
 const SPEAKER = 'speaker-node-1';
+/** When nothing was written for so long, nothing is on its way. */
+const REST_MILLISECONDS = 2_000;
 
 let product: ProductLab;
 let api: ApiClient;
@@ -213,6 +215,7 @@ function restarts(): void {
     ]);
     await using _bad = await lend(peer('bad', { myASN: 0 }));
     await ready(peer('good', {}), 'True');
+    for (const kind of ['BFDProfile', 'L2Advertisement'] as const) await ready({ kind, name: 'good' }, 'True');
     await ready(peer('bad', {}), 'False');
     // Every process has said just this, so that nothing of an earlier row is still on its way.
     const summary = 'configuration error: BGPPeer bad: parsing peer bad missing local ASN';
@@ -220,6 +223,7 @@ function restarts(): void {
     for (const name of names) await state(name, 'Invalid', summary);
     const ours = /^(?:bgppeers|bfdprofiles|l2advertisements|configurationstates)/;
     const written = async (): Promise<Write[]> => (await product.audit.writes()).filter(({ resource }) => ours.test(resource));
+    await product.audit.quiet(REST_MILLISECONDS);
     const before = (await written()).length;
     for (const process of product.processes) await process.crash();
     await product.ready();

@@ -7,6 +7,7 @@ import { describeLab } from '../support/lab/lab-suite.ts';
 import { arpRequest } from './support/arp-text.ts';
 import { type Lent, PATIENCE } from './support/cluster.ts';
 import { logOf, ProductLab, START_MILLISECONDS, STOP_MILLISECONDS } from './support/product-lab.ts';
+import { settles } from './support/settles.ts';
 import type { Listener } from './support/wire.ts';
 
 /** What a client sees of an address while the node, or only the speaker, that answers for it goes and comes back. */
@@ -135,8 +136,10 @@ function speakers(): void {
   });
 
   test('what a speaker thought of another is in its log', async () => {
-    const lines = (await Promise.all(product.processes.map(logOf))).flat().filter((line) => line.event === 'peerJudged');
-    expect(new Set(lines.map(({ verdict }) => verdict))).toEqual(new Set(['dead', 'away', 'alive']));
+    await settles('all verdicts were said', async () => {
+      const lines = (await Promise.all(product.processes.map(logOf))).flat().filter((line) => line.event === 'peerJudged');
+      expect(new Set(lines.map(({ verdict }) => verdict))).toEqual(new Set(['dead', 'away', 'alive']));
+    });
   });
 }
 

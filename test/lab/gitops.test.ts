@@ -11,6 +11,7 @@ import { PATIENCE } from './support/cluster.ts';
 import { fieldsOfOthers, type OwnedObject } from './support/field-owners.ts';
 import { InstalledLab } from './support/installed-lab.ts';
 import { START_MILLISECONDS, STOP_MILLISECONDS } from './support/product-lab.ts';
+import { settles } from './support/settles.ts';
 
 /** What tools see that keep a cluster as a repository says: Flux, Argo CD, kubectl apply. */
 
@@ -117,10 +118,11 @@ function anyTool(): void {
   });
 
   test('of users’ objects the product has written but the status, and what is documented', async () => {
-    expect(fieldsOfOthers(await applied(), NOT_OURS)).toEqual([
+    const documented = [
       'Service typemetal-controller metadata.annotations.metallb.io/ip-allocated-from-pool',
       'ValidatingWebhookConfiguration typemetal webhooks.[].clientConfig.caBundle',
-    ]);
+    ];
+    await settles('what is documented', async () => expect(fieldsOfOthers(await applied(), NOT_OURS)).toEqual(documented));
   });
 }
 

@@ -23,7 +23,7 @@ describeLab('a lab of three nodes', () => {
         const pod = lab.podOn(to.name);
         for (const host of [pod.ipv4, `[${pod.ipv6}]`]) {
           const url = `http://${host}:${POD_PORT}/`;
-          const answer = await from.host.agent.ask({ kind: 'http', url, withinMilliseconds: 5_000 });
+          const answer = await from.host.agent.ask({ kind: 'http', url, withinMilliseconds: 20_000 });
           expect(answer).toMatchObject({ status: 200, text: expect.stringContaining(`pod=${pod.name} node=${to.name} `) });
         }
       }

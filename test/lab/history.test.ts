@@ -205,9 +205,12 @@ describeLab('a random history', () => {
       await nothingWrong('conditions are as the rules say', (now) => [...faultsAtRest(now), ...conditionFaultsAtRest(now)]);
       const frozen = (await world()).frozen.size > 0;
       if (!frozen) await nothingWrong('pools count what Services have', miscounted);
-      const before = JSON.stringify(await services());
-      await sleep(QUIET_MILLISECONDS);
-      expect(JSON.stringify(await services())).toBe(before);
+      const unchanged = async (): Promise<boolean> => {
+        const before = JSON.stringify(await services());
+        await sleep(QUIET_MILLISECONDS);
+        return JSON.stringify(await services()) === before;
+      };
+      await eventually('nothing is written any more', unchanged, PATIENCE);
       // That it was no history of refusals in an empty cluster.
       expect(changes.refused).toBeLessThan(changes.made / 2);
       expect(addressed).toBeGreaterThan(ROUNDS);

@@ -8,6 +8,7 @@ import { searchPath } from '../../hack/lab/command.ts';
 import { describeLab } from '../support/lab/lab-suite.ts';
 import { PATIENCE } from './support/cluster.ts';
 import { ProductLab, START_MILLISECONDS, STOP_MILLISECONDS } from './support/product-lab.ts';
+import { settles } from './support/settles.ts';
 
 /** The plug-in as people call it: by kubectl, over a real API server with the product at work. */
 
@@ -135,22 +136,21 @@ function explanations(): void {
     await using _service = await cluster.createService('web');
     const [address = ''] = await cluster.addressed('web');
     const node = await cluster.announcedBy('web');
-    const { code, printed, complaint } = await typemetal(['explain', 'web']);
-    expect([code, complaint]).toEqual([0, '']);
-    expect(printed).toContain(`Addresses:       ${address} of IPAddressPool main\n`);
-    expect(printed).toMatch(new RegExp(`^  ${node} +layer 2 +\\S`, 'm'));
-    for (const { name } of product.lab.nodes) expect(printed).toMatch(new RegExp(`^  ${name} +1$`, 'm'));
-    expect(printed).toMatch(/^ {2}\S+Z +nodeAssigned +announcing from node/m);
+    await settles('the explanation has all', async () => {
+      const { code, printed, complaint } = await typemetal(['explain', 'web']);
+      expect([code, complaint]).toEqual([0, '']);
+      expect(printed).toContain(`Addresses:       ${address} of IPAddressPool main\n`);
+      expect(printed).toMatch(new RegExp(`^  ${node} +layer 2 +\\S`, 'm'));
+      for (const { name } of product.lab.nodes) expect(printed).toMatch(new RegExp(`^  ${name} +1$`, 'm'));
+      expect(printed).toMatch(/^ {2}\S+Z +nodeAssigned +announcing from node/m);
+    });
     await cluster.patch('Service', 'web', { spec: { selector: { app: 'nobody' } } });
     await cluster.unannounced('web');
-    const empty = await typemetal(['explain', 'default/web', '-o', 'json']);
-    expect([empty.code, JSON.parse(empty.printed)]).toEqual([
-      1,
-      expect.objectContaining({
-        state: 'not announced',
-        problems: [expect.objectContaining({ text: expect.stringMatching(/^no endpoint can serve it/) })],
-      }),
-    ]);
+    const problems = [expect.objectContaining({ text: expect.stringMatching(/^no endpoint can serve it/) })];
+    await settles('the lack of endpoints', async () => {
+      const empty = await typemetal(['explain', 'default/web', '-o', 'json']);
+      expect([empty.code, JSON.parse(empty.printed)]).toEqual([1, expect.objectContaining({ state: 'not announced', problems })]);
+    });
   });
 
   test('a Service that waits says why and what to do, in the words of its condition', async () => {
@@ -161,11 +161,11 @@ function explanations(): void {
       return told.printed.includes(advice) ? told : undefined;
     };
     expect(await eventually('the controller has said why', says, PATIENCE)).toMatchObject({ code: 1, complaint: '' });
-    const { code, printed } = await typemetal(['status']);
-    expect([code, printed]).toEqual([
-      1,
-      expect.stringContaining('✗ Service default/waiting waits for an address\n    → see why: kubectl typemetal explain default/waiting\n'),
-    ]);
+    const line = '✗ Service default/waiting waits for an address\n    → see why: kubectl typemetal explain default/waiting\n';
+    await settles('the status has it', async () => {
+      const { code, printed } = await typemetal(['status']);
+      expect([code, printed]).toEqual([1, expect.stringContaining(line)]);
+    });
   });
 
   test('a Service that is not there, and a server that is not there: one sentence, and 2', async () => {
@@ -197,9 +197,12 @@ function rights(): void {
     ]);
     await control.kubectl(['create', 'clusterrolebinding', 'viewer', '--clusterrole=viewer', '--serviceaccount=default:viewer']);
     const kubeconfig = await control.serviceAccountKubeconfig('default', 'viewer');
-    const { code, printed, complaint } = await typemetal(['explain', 'default/seen'], { kubeconfig });
-    expect([code, complaint]).toEqual([1, '']);
-    expect(printed).toContain('✗ you may not list ipaddresspools.metallb.io: have the right given to you, or use another context\n');
+    // The server takes notice of a binding a moment after it has stored it.
+    await settles('the viewer sees the Service', async () => {
+      const { code, printed, complaint } = await typemetal(['explain', 'default/seen'], { kubeconfig });
+      expect([code, complaint]).toEqual([1, '']);
+      expect(printed).toContain('✗ you may not list ipaddresspools.metallb.io: have the right given to you, or use another context\n');
+    });
   });
 }
 
@@ -212,11 +215,13 @@ const PROXY = {
 
 function looks(): void {
   test('preflight finds nothing in a cluster that is well', async () => {
-    const { code, printed, complaint } = await typemetal(['preflight']);
-    expect([code, complaint]).toEqual([0, '']);
-    expect(printed).not.toMatch(/^[✗!]/m);
-    for (const name of ['API server', 'kinds', 'rights', 'pools', 'addresses', 'controllers']) expect(printed).toContain(`✓ ${name}: `);
-    expect(printed).toContain('? kube-proxy: there is no ConfigMap');
+    await settles('nothing is found', async () => {
+      const { code, printed, complaint } = await typemetal(['preflight']);
+      expect([code, complaint]).toEqual([0, '']);
+      expect(printed).not.toMatch(/^[✗!]/m);
+      for (const name of ['API server', 'kinds', 'rights', 'pools', 'addresses', 'controllers']) expect(printed).toContain(`✓ ${name}: `);
+      expect(printed).toContain('? kube-proxy: there is no ConfigMap');
+    });
   });
 
   test('preflight finds IPVS without strictARP, a node in a pool, and a right that was taken away', async () => {

@@ -82,7 +82,7 @@ describeInOwnNamespace('the network of the kernel', import.meta.url, () => {
     }
     using asker = fixture.packets.open({ ...options, link: indexOf(fixture.left) }, { received: () => undefined, failed: () => undefined });
     expect(asker.send(arpRequest('10.0.0.1'))).toBe(true);
-    for (let round = 0; round < 1_000 && heard.length === 0; round++) await sleep(2);
+    for (let round = 0; round < 10_000 && heard.length === 0; round++) await sleep(2);
     expect(heard).toEqual(['10.0.0.1']);
     weak.deref()?.[Symbol.dispose]();
   });
@@ -105,7 +105,7 @@ describeInOwnNamespace('the network of the kernel', import.meta.url, () => {
       [fixture.right, '10.0.0.2'],
     ] as const)
       expect(asker.send(arpRequest(target, { destination: macOf(name) }))).toBe(true);
-    for (let round = 0; round < 1_000 && heard.length < 2; round++) await sleep(2);
+    for (let round = 0; round < 10_000 && heard.length < 2; round++) await sleep(2);
     expect(new Set(heard)).toEqual(new Set(['right 10.0.0.2', 'top 10.0.0.1']));
   });
 
@@ -205,7 +205,8 @@ function testAddon(): void {
       most = Math.max(most, entriesOf('/proc/self/task'));
     }
     expect(most).toBeGreaterThan(threads);
-    for (let round = 0; round < 1_000 && entriesOf('/proc/self/task') > threads; round++) await sleep(2);
+    const left = (): boolean => entriesOf('/proc/self/task') > threads || entriesOf('/proc/self/fd') > descriptors;
+    for (let round = 0; round < 10_000 && left(); round++) await sleep(2);
     expect(entriesOf('/proc/self/task')).toBeLessThanOrEqual(threads);
     expect(entriesOf('/proc/self/fd')).toBeLessThanOrEqual(descriptors);
   });
@@ -220,6 +221,7 @@ function testAddon(): void {
     if (typeof receiver === 'number' || typeof sender === 'number') throw new Error('no socket');
     structuredClone(lent.buffer, { transfer: [lent.buffer] });
     for (let frame = 0; frame < 10; frame++) native.send(sender, arpRequest('10.0.0.1'));
+    for (let round = 0; round < 10_000 && said.length === 0; round++) await sleep(2);
     await sleep(50);
     expect(said).toEqual([FAULT]);
     native.close(receiver);

@@ -59,7 +59,8 @@ describeLab('the product in the lab', () => {
     const controller = await lab.startController();
     await controller.ready();
     expect(await capabilitiesOf(lab, controller)).toEqual([0n, 0n, 0n, 0n]);
-    expect((await logOf(controller)).map(({ msg }) => msg)).toContainEqual(expect.stringMatching(/^the API server is v1\.\d+\.\d+$/));
+    const told = async (): Promise<boolean> => (await logOf(controller)).some(({ msg }) => /^the API server is v1\.\d+\.\d+$/.test(msg));
+    await eventually('it says which server there is', told, PATIENCE);
     const first = controller.program.pid;
     await controller.crash();
     await controller.ready();

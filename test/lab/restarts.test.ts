@@ -7,6 +7,7 @@ import { ingressOf, type Stored } from './support/cluster.ts';
 import { generator } from './support/odd-frames.ts';
 import { alarmingLines, ProductLab, START_MILLISECONDS, STOP_MILLISECONDS } from './support/product-lab.ts';
 import { type Faults, MAY_CHANGE, RollCall } from './support/roll-call.ts';
+import { settles } from './support/settles.ts';
 
 /** Processes are killed while Services come and go: no address is ever lost, doubled or changed. */
 
@@ -115,8 +116,10 @@ async function settled(alive: readonly string[]): Promise<void> {
   for (const service of await loadBalancers()) {
     const [address = ''] = ingressOf(service);
     await eventually(`HTTP to ${service.metadata.name}`, () => product.lab.client.http(address, { withinMilliseconds: 500 }), PATIENCE);
-    const { byMac } = await product.wire.ask(address, 2);
-    expect({ address, answers: Object.values(byMac) }).toEqual({ address, answers: [2] });
+    await settles('one node answers', async () => {
+      const { byMac } = await product.wire.ask(address, 2);
+      expect({ address, answers: Object.values(byMac) }).toEqual({ address, answers: [2] });
+    });
   }
 }
 

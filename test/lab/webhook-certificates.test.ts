@@ -12,6 +12,7 @@ import { METALLB_CERTIFICATES } from '../support/metallb-certificates.ts';
 import { AdmissionLab, NAMESPACE, poolOf } from './support/admission-lab.ts';
 import { PATIENCE } from './support/cluster.ts';
 import { type LogLine, logOf, START_MILLISECONDS, STOP_MILLISECONDS } from './support/product-lab.ts';
+import { settles } from './support/settles.ts';
 
 /** Who is trusted, and for how long: two replicas behind one Service, and an API server that really checks. */
 
@@ -114,8 +115,10 @@ function renewals(): void {
     expect(stream.faults).toEqual([]);
     expect((await stored()).authority).toBe(before.authority);
     expect(await it.isReviewed()).toBe(true);
-    const said = (await Promise.all(replicas.map((each) => linesOf(each, 'certificateRenewed')))).flat().map(({ msg }) => msg);
-    expect(said).toContain('the webhooks have a new certificate: the certificate expires within 65 days');
+    await settles('it is said', async () => {
+      const said = (await Promise.all(replicas.map((each) => linesOf(each, 'certificateRenewed')))).flat().map(({ msg }) => msg);
+      expect(said).toContain('the webhooks have a new certificate: the certificate expires within 65 days');
+    });
   });
 
   test('an empty Secret, as MetalLB ships it, is filled, and the new authority is trusted', async () => {

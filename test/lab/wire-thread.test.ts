@@ -19,7 +19,7 @@ const PROMISES: readonly (readonly [promise: string, prove: (scene: WireScene) =
       // The link has a link-local address a moment after it is up.
       await scene.until('both protocols are spoken', () => scene.lines.length === 2);
       expect(scene.lines.toSorted()).toEqual(['created ARP responder for interface', 'created NDP responder for interface']);
-      await expect(scene.thread.ping(milliseconds(2_000), scene.signal)).resolves.toBe('answering');
+      await expect(scene.thread.ping(milliseconds(20_000), scene.signal)).resolves.toBe('answering');
       await scene.until('the burst', () => scene.heard.includes(`request 10.1.0.7 is ${MAC} to ff:ff:ff:ff:ff:ff`));
       const counted = (report: Report): boolean => report.kind === 'counts' && report.counts.some(({ ip: of }) => of === '10.0.0.1');
       await scene.until('the counts', () => scene.reports.some(counted));

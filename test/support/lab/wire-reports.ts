@@ -5,24 +5,30 @@ import { pause } from '../../../src/lib/pause.ts';
 import { SYSTEM_CLOCK } from '../../../src/program/system-clock.ts';
 import { WireThread } from '../../../src/speaker/shell/wire-thread.ts';
 
-/** Long enough for the thread to be refused and to try again, once it has started. */
+/** Long enough for the thread to try again, once it has been refused. */
 const RUN = milliseconds(2_500);
-/** A busy machine may need seconds to start a thread. */
-const START_PINGS = 60;
+/** A busy machine may need seconds to start a thread, and it some more to be refused. */
+const LOOKS = 60;
 const PING_DEADLINE: Micros = milliseconds(500);
+const LAST_PING_DEADLINE: Micros = milliseconds(20_000);
 
 const stop = new AbortController();
+let refused = false;
 const thread = new WireThread({
   clock: SYSTEM_CLOCK,
   node: 'node-1',
   excludedInterfaces: ['^lo$'],
   debug: false,
-  onReport: (report) => void process.stdout.write(`${JSON.stringify(report)}\n`),
+  onReport: (report) => {
+    refused ||= report.kind === 'log' && report.level === 'error';
+    process.stdout.write(`${JSON.stringify(report)}\n`);
+  },
   onPlanWanted: () => thread.apply({ kind: 'replace', announcements: [] }),
 });
 const running = thread.run(stop.signal);
-for (let ping = 0; ping < START_PINGS && (await thread.ping(PING_DEADLINE, stop.signal)) === 'silent'; ping++);
+for (let look = 0; look < LOOKS && (await thread.ping(PING_DEADLINE, stop.signal)) === 'silent'; look++);
+for (let look = 0; look < LOOKS && !refused; look++) await pause(SYSTEM_CLOCK, PING_DEADLINE, stop.signal);
 await pause(SYSTEM_CLOCK, RUN, stop.signal);
-process.stdout.write(`${JSON.stringify({ kind: 'health', health: await thread.ping(PING_DEADLINE, stop.signal) })}\n`);
+process.stdout.write(`${JSON.stringify({ kind: 'health', health: await thread.ping(LAST_PING_DEADLINE, stop.signal) })}\n`);
 stop.abort();
 await running;
