@@ -60,7 +60,11 @@ function draining(): void {
     await using _mark = await scene.mark('node-1', 'labels', EXCLUDE);
     const answers: number[] = [];
     const gone = async (): Promise<boolean> => {
-      answers.push((await client.http(address)).status);
+      const answer = client.http(address).then(
+        ({ status }) => status,
+        () => 0,
+      );
+      answers.push(await answer);
       return (await scene.tor.nextHops(`${address}/32`)).join() === scene.nodes.slice(1).join();
     };
     await eventually('its route is gone', gone, PATIENCE);
