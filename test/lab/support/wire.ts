@@ -30,7 +30,7 @@ const START = { withinMilliseconds: 120_000 };
 /** Whoever answers a second time, or beside another, does so at once: so long is waited for that. */
 const MORE_ANSWERS_MILLISECONDS = 300;
 /** Who stands still for a while answers what has come meanwhile when he goes on. */
-const LAST_ANSWER = { withinMilliseconds: 10_000 };
+const LAST_ANSWER = { withinMilliseconds: 5_000 };
 /** Questions come as fast as an impatient person would ask. */
 const QUESTION_PAUSE_MILLISECONDS = 20;
 
