@@ -13,6 +13,7 @@ const QUIET_MILLISECONDS = 2_500;
 /** A router that refuses does so at once. What reaches it afterwards resets the connection, and with it what it said last. */
 const CONFIRM_MILLISECONDS = 200;
 const LOOK_MILLISECONDS = 50;
+const CALL_PAUSE_MILLISECONDS = 500;
 /** BIRD on a busy machine begins a second or two after the session is up; GoBGP without routes says nothing at all. */
 const FIRST_WORD_MILLISECONDS = 6_000;
 /** A router that goes on for longer than this is told nothing more. */
@@ -37,8 +38,22 @@ export class Session implements Disposable {
     socket.on('error', () => undefined);
   }
 
-  /** Calls the router at `address` from `host` and sends `open`; fulfilled when both ends have confirmed, or the router has hung up. */
+  /**
+   * Calls the router at `address` from `host` and sends `open`; fulfilled when both ends have confirmed, or the router has hung up. One
+   * that listens already and has yet to read of its neighbours hangs up without a word, and is called again.
+   */
   static async start(host: Host, address: string, open: string): Promise<Session> {
+    const attempt = async (): Promise<Session | undefined> => {
+      const session = await Session.#call(host, address, open);
+      if (!session.closed || session.received.length > 0) return session;
+      session[Symbol.dispose]();
+      return undefined;
+    };
+    const patience = { withinMilliseconds: PATIENCE_MILLISECONDS, pauseMilliseconds: CALL_PAUSE_MILLISECONDS };
+    return await eventually(`${address} speaks to a neighbour`, attempt, patience);
+  }
+
+  static async #call(host: Host, address: string, open: string): Promise<Session> {
     const socket = connect(await openRelay(host, address, BGP_PORT), '127.0.0.1');
     const session = new Session(socket);
     await once(socket, 'connect');
