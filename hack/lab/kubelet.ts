@@ -12,6 +12,9 @@ const PAUSE_MILLISECONDS = 100;
 /** A probe of a process on the same machine that takes longer counts as a no. */
 const PROBE_MILLISECONDS = 1_000;
 
+/** Runs in place of an image that is not the product's. The program ends with its pod. */
+export type ForeignProgram = (pod: PodObject, host: Host) => RunningProgram;
+
 /** A pod's program, and where it runs. */
 interface Life {
   readonly host: Host;
@@ -26,6 +29,7 @@ interface Life {
 export class Kubelet implements AsyncDisposable {
   readonly #lab: Lab;
   readonly #namespace: string;
+  readonly #foreign: Readonly<Record<string, ForeignProgram>>;
   readonly #lives: Map<string, Life> = new Map();
   /** Hosts for pods that have a network of their own, to be used again. */
   readonly #free: Host[] = [];
@@ -35,9 +39,11 @@ export class Kubelet implements AsyncDisposable {
   #hosts = 0;
   #turn = 0;
 
-  constructor(lab: Lab, namespace: string) {
+  /** `foreign` are programs by images; pods of all others run the product. */
+  constructor(lab: Lab, namespace: string, foreign: Readonly<Record<string, ForeignProgram>> = {}) {
     this.#lab = lab;
     this.#namespace = namespace;
+    this.#foreign = foreign;
     this.ended = this.#run(this.#ending.signal);
     // Whoever does not look is told when it is disposed of.
     this.ended.catch(() => undefined);
@@ -116,7 +122,8 @@ export class Kubelet implements AsyncDisposable {
 
   async #start(pod: PodObject, before: Life | undefined): Promise<void> {
     const host = before?.host ?? (await this.#hostFor(pod));
-    const program = await startContainer(this.#lab, pod, host);
+    const foreign = this.#foreign[pod.spec.containers[0]?.image ?? ''];
+    const program = foreign === undefined ? await startContainer(this.#lab, pod, host) : foreign(pod, host);
     if (program === undefined) {
       if (!this.#lab.nodes.some((node) => node.host === host)) this.#free.push(host);
       return;
@@ -131,14 +138,7 @@ export class Kubelet implements AsyncDisposable {
   }
 
   async #probe(pod: PodObject, life: Life): Promise<void> {
-    const [container] = pod.spec.containers;
-    const probe = container?.readinessProbe?.httpGet;
-    const port = container?.ports?.find(({ name }) => name === probe?.port)?.containerPort;
-    const url = `http://127.0.0.1:${port}${probe?.path}`;
-    const ready = await life.host.agent.ask({ kind: 'http', url, withinMilliseconds: PROBE_MILLISECONDS }).then(
-      ({ status }) => status === 200,
-      () => false,
-    );
+    const ready = await isReady(pod, life.host);
     if (ready === life.ready) return;
     life.ready = ready;
     await this.#tell(pod, life.host, ready);
@@ -156,6 +156,19 @@ export class Kubelet implements AsyncDisposable {
   #path({ metadata }: PodObject): string {
     return `/api/v1/namespaces/${this.#namespace}/pods/${metadata.name}`;
   }
+}
+
+/** What the probe of its container says; one without a probe is ready as long as it runs. */
+async function isReady({ spec }: PodObject, { agent }: Host): Promise<boolean> {
+  const [container] = spec.containers;
+  const probe = container?.readinessProbe?.httpGet;
+  if (probe === undefined) return true;
+  const port = container?.ports?.find(({ name }) => name === probe.port)?.containerPort;
+  const url = `http://127.0.0.1:${port}${probe.path}`;
+  return await agent.ask({ kind: 'http', url, withinMilliseconds: PROBE_MILLISECONDS }).then(
+    ({ status }) => status === 200,
+    () => false,
+  );
 }
 
 function isGoing({ metadata }: PodObject): boolean {

@@ -1,18 +1,15 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { eventually } from '../../hack/kubernetes/eventually.ts';
-import type { RunningProgram } from '../../hack/kubernetes/running-program.ts';
 import type { LabNode } from '../../hack/lab/lab.ts';
 import { describeLab } from '../support/lab/lab-suite.ts';
-import { arpRequest } from './support/arp-text.ts';
+import { Asking, type Heard } from './support/asking.ts';
 import { type Lent, PATIENCE } from './support/cluster.ts';
 import { logOf, ProductLab, START_MILLISECONDS, STOP_MILLISECONDS } from './support/product-lab.ts';
 import { settles } from './support/settles.ts';
-import type { Listener } from './support/wire.ts';
 
 /** What a client sees of an address while the node, or only the speaker, that answers for it goes and comes back. */
 
-const QUESTION_PAUSE_MILLISECONDS = 5;
 /** All speakers have heard each other, and each has found that the others' kernels answer. */
 const ACQUAINTED_MILLISECONDS = 5_000;
 /** A busy machine needs this long for all that a row waits for, and the client goes on asking. */
@@ -25,46 +22,9 @@ let service: Lent;
 let address: string;
 let owner: LabNode;
 
-/** An answer that the client got: when, in milliseconds since 1970, and from which MAC. */
-interface Heard {
-  readonly at: number;
-  readonly mac: string;
-}
-
-/** A client that asks every 5 ms who has the address, until it is disposed of. */
-class Asking implements AsyncDisposable {
-  readonly #listener: Listener;
-  readonly #questions: RunningProgram;
-
-  private constructor(listener: Listener, questions: RunningProgram) {
-    this.#listener = listener;
-    this.#questions = questions;
-  }
-
-  /** Fulfilled when it has been answered. */
-  static async start(): Promise<Asking> {
-    const { mac, ipv4 } = product.lab.client.host.addresses;
-    const listener = await product.wire.listen();
-    const question = arpRequest({ senderMac: mac, senderIp: ipv4, targetIp: address });
-    const rounds = ASKING_MILLISECONDS / QUESTION_PAUSE_MILLISECONDS;
-    const questions = product.wire.keepSending({ frames: [question], rounds, pauseMilliseconds: QUESTION_PAUSE_MILLISECONDS });
-    const asking = new Asking(listener, questions);
-    await eventually('the first answer', async () => (await asking.heard()).length > 0, PATIENCE);
-    return asking;
-  }
-
-  /** All answers so far, oldest first. */
-  async heard(): Promise<Heard[]> {
-    const { mac } = product.lab.client.host.addresses;
-    const frames = await this.#listener.heard();
-    const ours = frames.filter(({ operation, senderIp, destination }) => operation === 2 && senderIp === address && destination === mac);
-    return ours.map(({ at, senderMac }) => ({ at, mac: senderMac }));
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.#questions.kill();
-    await this.#listener[Symbol.asyncDispose]();
-  }
+/** Asks for the Service's address, from the client. */
+function ask(): Promise<Asking> {
+  return Asking.start({ client: product.lab.client.host, address, withinMilliseconds: ASKING_MILLISECONDS });
 }
 
 function macsOf(heard: readonly Heard[]): string[] {
@@ -83,7 +43,7 @@ function nodes(): void {
     const { network } = product.lab;
     const { mac } = owner.host.addresses;
     {
-      await using asking = await Asking.start();
+      await using asking = await ask();
       await sleep(QUIET_MILLISECONDS);
       expect(macsOf(await asking.heard())).toEqual([mac]);
       await network.cutOff(owner.host);
@@ -123,7 +83,7 @@ function speakers(): void {
   ])('gets answers of no other node while the speaker of the owner is $what', async ({ act }) => {
     const { mac } = owner.host.addresses;
     {
-      await using asking = await Asking.start();
+      await using asking = await ask();
       await act();
       await product.speaker(owner.name).ready();
       await sleep(QUIET_MILLISECONDS);

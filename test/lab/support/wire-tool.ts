@@ -1,5 +1,5 @@
 // Runs on one host of the lab and works with whole frames: `listen LINK` prints each ARP frame that comes in as a line
-// of JSON until it is killed; `ask LINK [ORDER]` asks by ARP and prints how long each answer took; `send LINK [ORDER]` sends the frames that its last argument orders, or standard input, and ends.
+// of JSON until it is killed; `answer LINK ADDRESS...` answers for addresses until then; `ask LINK [ORDER]` asks by ARP and prints how long each answer took; `send LINK [ORDER]` sends the frames that its last argument orders, or standard input, and ends.
 import { readFileSync } from 'node:fs';
 import { text } from 'node:stream/consumers';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -60,7 +60,30 @@ async function send(link: string, order: string): Promise<void> {
 }
 
 /** Where an ARP frame has the MAC it comes from, its operation, and the addresses of its sender and its target (RFC 826). */
-const ARP = { senderMac: 6, operation: 20, sender: 28, target: 38, reply: 2 } as const;
+const ARP = { senderMac: 6, operation: 20, sender: 28, target: 38, end: 42, request: 1, reply: 2 } as const;
+
+/** Answers whoever asks for one of these addresses with the link's own MAC. */
+function answer(link: string, addresses: readonly string[]): void {
+  const own = Buffer.from(readFileSync(`/sys/class/net/${link}/address`, 'utf8').trim().replaceAll(':', ''), 'hex');
+  const mine = new Set(addresses);
+  const socket = open(link, {
+    received: (batch) => {
+      for (let index = 0; index < batch.count; index++) {
+        const { buffer, byteOffset } = batch.frame(index);
+        const question = Buffer.from(buffer, byteOffset, batch.length(index));
+        const target = question.subarray(ARP.target, ARP.end);
+        if (question.readUInt16BE(ARP.operation) !== ARP.request || !mine.has(target.join('.'))) continue;
+        const asker = question.subarray(ARP.senderMac, ARP.senderMac + 6);
+        const head = question.subarray(ARP.senderMac + 6, ARP.operation);
+        const reply = Buffer.from([0, ARP.reply]);
+        socket.send(Buffer.concat([asker, own, head, reply, own, target, asker, question.subarray(ARP.sender, ARP.sender + 4)]));
+      }
+    },
+    failed: (error) => {
+      throw error;
+    },
+  });
+}
 
 /** Sends one question a round, and prints for each how many milliseconds later it was answered; null for one that was not before the end. */
 async function ask(link: string, order: string): Promise<void> {
@@ -94,7 +117,8 @@ async function ask(link: string, order: string): Promise<void> {
   process.stdout.write(`${JSON.stringify(asked.map((at, index) => (answered[index] ?? Number.NaN) - at))}\n`);
 }
 
-const [verb, link = 'eth0', order] = process.argv.slice(2);
+const [verb, link = 'eth0', order, ...more] = process.argv.slice(2);
 if (verb === 'listen') listen(link);
+else if (verb === 'answer') answer(link, order === undefined ? [] : [order, ...more]);
 else if (verb === 'ask') await ask(link, order ?? (await text(process.stdin)));
 else await send(link, order ?? (await text(process.stdin)));

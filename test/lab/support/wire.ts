@@ -96,6 +96,11 @@ export class Wire {
     return this.#host.start(`wire-${++Wire.#senders}-send`, [...COMMAND, 'send', this.#link, JSON.stringify(order)]);
   }
 
+  /** Begins to answer by ARP for these addresses, until the program that is given back ends. */
+  answer(name: string, addresses: readonly string[]): RunningProgram {
+    return this.#host.start(name, [...COMMAND, 'answer', this.#link, ...addresses]);
+  }
+
   /** Asks by broadcast `times` times who has an address: how many milliseconds each answer took, null for one that never came. */
   async latencies(address: string, times: number, pauseMilliseconds: number): Promise<readonly (number | null)[]> {
     const { mac, ipv4 } = this.#host.addresses;
