@@ -12,6 +12,7 @@ import { lintReport } from './lint-report.ts';
 import { migrateReport } from './migrate-report.ts';
 import { nodeChecks } from './node-checks.ts';
 import { OWN_FILES } from './own-files.ts';
+import { PatientApi } from './patient-api.ts';
 import { checksReport, preflightReport } from './preflight-report.ts';
 import { COLOURED, CommandError, type ExitCode, PLAIN, type Report } from './report.ts';
 import { statusReport } from './status-report.ts';
@@ -39,7 +40,7 @@ async function asked(order: Order, command: (cluster: Cluster, namespace: string
   const config = configOf(order);
   const userAgent = `kubectl-typemetal/${versionOf()}`;
   using api = new ApiClient({ config, clock: SYSTEM_CLOCK, random: Math.random, log: SILENCE, userAgent });
-  const cluster = new Cluster(api, order.metallbNamespace, AbortSignal.timeout(LONGEST_MILLISECONDS));
+  const cluster = new Cluster(new PatientApi(api, SYSTEM_CLOCK), order.metallbNamespace, AbortSignal.timeout(LONGEST_MILLISECONDS));
   return await command(cluster, order.namespace ?? config.getContextObject(config.getCurrentContext())?.namespace ?? 'default');
 }
 
