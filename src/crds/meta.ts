@@ -150,6 +150,23 @@ export interface Condition {
   readonly message: string;
 }
 
+/** What tools that wait for objects look for in a report that the product makes of itself. */
+export interface ReportStatus {
+  /**
+   * Generation of the object that this report is of.
+   *
+   * @minimum 0
+   */
+  readonly observedGeneration?: Int64;
+  /**
+   * The condition Ready: a report holds from the moment in which it is written.
+   *
+   * @listType map
+   * @listMapKeys ["type"]
+   */
+  readonly conditions?: readonly Condition[];
+}
+
 /** What the controller found out about a configuration object. */
 export interface ConfigurationStatus {
   /**

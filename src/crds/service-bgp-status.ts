@@ -1,4 +1,4 @@
-import type { CustomResource, Empty } from './meta.ts';
+import type { CustomResource, Empty, ReportStatus } from './meta.ts';
 
 /**
  * Tells which BGP peers a node announces the addresses of a Service to. Written by the speakers.
@@ -18,7 +18,7 @@ export interface ServiceBGPStatus extends CustomResource<'metallb.io/v1beta1', '
 }
 
 /** A Service that is announced by BGP, and who announces it to whom. */
-export interface ServiceBGPStatusStatus {
+export interface ServiceBGPStatusStatus extends ReportStatus {
   /**
    * Node that announces the Service.
    *

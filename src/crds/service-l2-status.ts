@@ -1,4 +1,4 @@
-import type { CustomResource, Empty } from './meta.ts';
+import type { CustomResource, Empty, ReportStatus } from './meta.ts';
 
 /**
  * Tells which node answers for the addresses of a Service on the local segment. Written by the speakers.
@@ -18,7 +18,7 @@ export interface ServiceL2Status extends CustomResource<'metallb.io/v1beta1', 'S
 }
 
 /** A Service that is announced on the local segment, and who announces it where. */
-export interface ServiceL2StatusStatus {
+export interface ServiceL2StatusStatus extends ReportStatus {
   /**
    * Node that announces the Service.
    *

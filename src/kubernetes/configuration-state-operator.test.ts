@@ -60,7 +60,14 @@ test('the object is made with its labels and its owner, and says what was found'
       labels: { 'metallb.io/component-type': 'controller' },
       ownerReferences: [{ apiVersion: 'v1', kind: 'Pod', name: 'controller-x', uid: podUid() }],
     },
-    status: { errorSummary: '', conditions: [{ type: 'poolReconcilerValid', status: 'True', reason: 'Reconciled', message: '' }] },
+    status: {
+      observedGeneration: 1,
+      errorSummary: '',
+      conditions: [
+        { type: 'poolReconcilerValid', status: 'True', reason: 'Reconciled', message: '' },
+        { type: 'Ready', status: 'True', reason: 'Reconciled', message: '', observedGeneration: 1 },
+      ],
+    },
   });
   report.set('pools', ['a']);
   await happens('a bad result', () => result() === 'Invalid');

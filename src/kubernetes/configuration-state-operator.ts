@@ -10,6 +10,7 @@ import { createObject } from './objects.ts';
 import type { OwnPod } from './own-pod.ts';
 import { objectPath, type Resource } from './resource.ts';
 import { type OperatorPorts, ResourceOperator } from './resource-operator.ts';
+import { rfc3339 } from './rfc3339.ts';
 import type { Store } from './store.ts';
 
 /** Whose ConfigurationState it is: the names by which upstream's tools find it. */
@@ -110,7 +111,7 @@ export class ConfigurationStateOperator extends ResourceOperator {
       owners: await ownPod.references(signal),
       conditionType: identity.conditionType,
       faults,
-      now: new Date(this.#clock.wallMilliseconds()).toISOString().replace(/\.\d+Z$/, 'Z'),
+      now: rfc3339(this.#clock.wallMilliseconds()),
     });
     if (action !== undefined) await this.#carryOut(action, signal);
   }
@@ -156,14 +157,16 @@ export class ConfigurationStateOperator extends ResourceOperator {
 
 /** Reads a ConfigurationState as the API gives it. Never throws; of conditions, what is none is left out. */
 function stateFacts({ metadata, status }: JsonObject): StateFacts {
-  const { uid, labels, ownerReferences } = objectOf(metadata);
-  const { result, errorSummary, conditions } = objectOf(status);
+  const { uid, generation, labels, ownerReferences } = objectOf(metadata);
+  const { observedGeneration, result, errorSummary, conditions } = objectOf(status);
   const summary = textOf(errorSummary);
   return {
     uid: textOf(uid) ?? '',
+    generation: Number(generation ?? 0),
     labels: textMapOf(labels),
     ownerReferences: listOf(ownerReferences).map(objectOf) as unknown as readonly OwnerReference[],
     status: {
+      ...(typeof observedGeneration === 'number' ? { observedGeneration } : {}),
       ...(result === 'Valid' || result === 'Invalid' || result === 'Unknown' ? { result } : {}),
       ...(summary === undefined ? {} : { errorSummary: summary }),
       conditions: listOf(conditions).map(objectOf) as unknown as readonly Condition[],

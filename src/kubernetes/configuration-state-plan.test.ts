@@ -12,6 +12,7 @@ const BAD: Condition = { ...GOOD, status: 'False', reason: 'ConfigurationError',
 
 const present = (status: StateFacts['status'], changes: Partial<StateFacts> = {}): StateFacts => ({
   uid: 'state-1',
+  generation: 1,
   labels: LABELS,
   ownerReferences: [POD],
   status,
@@ -21,8 +22,18 @@ const present = (status: StateFacts['status'], changes: Partial<StateFacts> = {}
 const plan = (changes: Partial<StateObservation>): ReturnType<typeof planState> =>
   planState({ present: present({}), labels: LABELS, owners: [POD], conditionType: TYPE, faults: [], now: NOW, ...changes });
 
-const valid = { result: 'Valid', errorSummary: '', conditions: [GOOD] } as const;
-const invalid = { result: 'Invalid', errorSummary: 'configuration error: why', conditions: [BAD] } as const;
+const ready = (condition: Condition): Condition => ({ ...condition, type: 'Ready', observedGeneration: 1 });
+const valid = { observedGeneration: 1, result: 'Valid', errorSummary: '', conditions: [GOOD, ready(GOOD)] } as const;
+const invalid = {
+  observedGeneration: 1,
+  result: 'Invalid',
+  errorSummary: 'configuration error: why',
+  conditions: [BAD, ready(BAD)],
+} as const;
+const unread = ready({ ...GOOD, status: 'Unknown', reason: 'NotRead' });
+const unknown = { observedGeneration: 1, result: 'Unknown', errorSummary: '', conditions: [unread] } as const;
+const at = (time: string, ...conditions: readonly Condition[]): readonly Condition[] =>
+  conditions.flatMap((condition) => [condition, ready(condition)]).map((condition) => ({ ...condition, lastTransitionTime: time }));
 
 test('an object that is not there is made', () => expect(plan({ present: undefined })).toEqual({ kind: 'create' }));
 
@@ -44,23 +55,36 @@ describe('labels and owners', () => {
 describe('the status', () => {
   test.each<{ what: string; before: StateFacts['status']; faults: readonly string[] | undefined; after: StateFacts['status'] | undefined }>(
     [
-      { what: 'new and good', before: {}, faults: [], after: { ...valid, conditions: [{ ...GOOD, lastTransitionTime: NOW }] } },
+      { what: 'new and good', before: {}, faults: [], after: { ...valid, conditions: at(NOW, GOOD) } },
       { what: 'good as before', before: valid, faults: [], after: undefined },
-      { what: 'turned bad', before: valid, faults: ['why'], after: { ...invalid, conditions: [{ ...BAD, lastTransitionTime: NOW }] } },
+      { what: 'turned bad', before: valid, faults: ['why'], after: { ...invalid, conditions: at(NOW, BAD) } },
       { what: 'bad as before', before: invalid, faults: ['why'], after: undefined },
       {
         what: 'bad in another way',
         before: invalid,
         faults: ['why', 'and more'],
         after: {
-          result: 'Invalid',
+          ...invalid,
           errorSummary: 'configuration error: why\nand more',
-          conditions: [{ ...BAD, message: 'configuration error: why\nand more' }],
+          conditions: at(THEN, { ...BAD, message: 'configuration error: why\nand more' }),
         },
       },
-      { what: 'turned good', before: invalid, faults: [], after: { ...valid, conditions: [{ ...GOOD, lastTransitionTime: NOW }] } },
-      { what: 'not read', before: valid, faults: undefined, after: { result: 'Unknown', errorSummary: '', conditions: [] } },
-      { what: 'not read as before', before: { result: 'Unknown', errorSummary: '', conditions: [] }, faults: undefined, after: undefined },
+      { what: 'turned good', before: invalid, faults: [], after: { ...valid, conditions: at(NOW, GOOD) } },
+      { what: 'not read', before: valid, faults: undefined, after: { ...unknown, conditions: [{ ...unread, lastTransitionTime: NOW }] } },
+      { what: 'not read as before', before: unknown, faults: undefined, after: undefined },
+      {
+        what: 'as MetalLB leaves it',
+        before: { result: 'Valid', errorSummary: '', conditions: [GOOD] },
+        faults: [],
+        after: { ...valid, conditions: [GOOD, { ...ready(GOOD), lastTransitionTime: NOW }] },
+      },
+      { what: 'good, of another generation', before: { ...valid, observedGeneration: 2 }, faults: [], after: valid },
+      {
+        what: 'good, and no longer called ready',
+        before: { ...valid, conditions: [GOOD] },
+        faults: [],
+        after: { ...valid, conditions: [GOOD, { ...ready(GOOD), lastTransitionTime: NOW }] },
+      },
       { what: 'a result that somebody changed', before: { ...valid, result: 'Invalid' }, faults: [], after: valid },
     ],
   )('$what', ({ before, faults, after }) => {
@@ -71,11 +95,19 @@ describe('the status', () => {
     const others = { ...BAD, type: 'somebodyElse', message: 'configuration error: theirs' };
     const action = plan({ present: present({ conditions: [others] }), faults: ['mine'] });
     expect(action).toMatchObject({
-      status: { result: 'Invalid', errorSummary: 'configuration error: theirs\nconfiguration error: mine', conditions: [{ type: TYPE }] },
+      status: {
+        result: 'Invalid',
+        errorSummary: 'configuration error: theirs\nconfiguration error: mine',
+        conditions: [{ type: TYPE }, { type: 'Ready' }],
+      },
     });
     const elsewhere = plan({ present: present({ conditions: [others] }) });
     expect(elsewhere).toMatchObject({
-      status: { result: 'Invalid', errorSummary: 'configuration error: theirs', conditions: [{ status: 'True' }] },
+      status: {
+        result: 'Invalid',
+        errorSummary: 'configuration error: theirs',
+        conditions: [{ status: 'True' }, { type: 'Ready', status: 'False', message: 'configuration error: theirs' }],
+      },
     });
   });
 
@@ -84,6 +116,9 @@ describe('the status', () => {
     const action = plan({ faults });
     const message = action?.kind === 'write' ? (action.status.errorSummary ?? '') : '';
     expect(message.length).toBeLessThanOrEqual(32_768);
+    const others = { ...BAD, type: 'somebodyElse', message: 'x'.repeat(32_768) };
+    const short = { message: expect.stringMatching(/^.{0,32768}$/s) };
+    expect(plan({ faults, present: present({ conditions: [others] }) })).toMatchObject({ status: { conditions: [short, short] } });
     expect(message).toMatch(/\nand \d+ more$/);
   });
 });

@@ -5,6 +5,7 @@ import type { TextMap } from '../lib/json.ts';
 /** A ConfigurationState as the server has it. */
 export interface StateFacts {
   readonly uid: string;
+  readonly generation: number;
   readonly labels: TextMap;
   readonly ownerReferences: readonly OwnerReference[];
   readonly status: ConfigurationStateStatus;
@@ -36,6 +37,9 @@ export type StateAction =
 
 const FAILED = 'ConfigurationError';
 
+/** What tools wait for that know nothing of results. */
+const READY = 'Ready';
+
 /** Below what a condition's message may have (metav1.Condition: 32768), with room for the last line. */
 const MOST_CHARACTERS = 30_000;
 
@@ -50,30 +54,39 @@ export function planState(observation: StateObservation): StateAction | undefine
     const others = present.ownerReferences.filter(({ kind }) => kind !== 'Pod');
     return { kind: 'label', labels: { ...present.labels, ...labels }, ownerReferences: [...others, ...owners] };
   }
-  const status = statusOf(observation, present.status);
+  const status = statusOf(observation, present);
   return says(present.status, status, observation.conditionType) ? undefined : { kind: 'write', status };
 }
 
-function statusOf({ conditionType, faults, now }: StateObservation, present: ConfigurationStateStatus): ConfigurationStateStatus {
-  const before = conditionOf(present, conditionType);
-  const own = faults === undefined ? [] : [conditionFor(conditionType, faults, before, now)];
-  const all = [...(present.conditions ?? []).filter(({ type }) => type !== conditionType), ...own];
-  const failed = all.filter(({ status, reason }) => status === 'False' && reason === FAILED);
+function statusOf({ conditionType, faults, now }: StateObservation, { generation, status }: StateFacts): ConfigurationStateStatus {
+  const before = status.conditions ?? [];
+  const own = faults === undefined ? [] : [since(before, now, ownCondition(conditionType, faults))];
+  const all = [...before.filter(({ type }) => type !== conditionType && type !== READY), ...own];
+  const failed = all.filter((condition) => condition.status === 'False' && condition.reason === FAILED);
   const judged = failed.length > 0 ? 'Invalid' : 'Valid';
   // Others' good conditions do not vouch for a configuration that this process could not read.
   const result = own.length === 0 ? 'Unknown' : judged;
-  return { result, errorSummary: failed.map(({ message }) => message).join('\n'), conditions: own };
+  const errorSummary = failed.map(({ message }) => message).join('\n');
+  const ready = since(before, now, { type: READY, ...READINESS[result], message: errorSummary.slice(0, MOST_CHARACTERS) });
+  return { observedGeneration: generation, result, errorSummary, conditions: [...own, { ...ready, observedGeneration: generation }] };
 }
 
-function conditionFor(type: string, faults: readonly string[], before: Condition | undefined, now: string): Condition {
-  const status = faults.length === 0 ? 'True' : 'False';
-  return {
-    type,
-    status,
-    reason: faults.length === 0 ? 'Reconciled' : FAILED,
-    message: faults.length === 0 ? '' : `configuration error: ${bounded(faults)}`,
-    lastTransitionTime: before?.status === status ? before.lastTransitionTime : now,
-  };
+/** The result once more, for tools that know conditions alone. */
+const READINESS = {
+  Valid: { status: 'True', reason: 'Reconciled' },
+  Invalid: { status: 'False', reason: FAILED },
+  Unknown: { status: 'Unknown', reason: 'NotRead' },
+} as const;
+
+function ownCondition(type: string, faults: readonly string[]): Omit<Condition, 'lastTransitionTime'> {
+  if (faults.length === 0) return { type, status: 'True', reason: 'Reconciled', message: '' };
+  return { type, status: 'False', reason: FAILED, message: `configuration error: ${bounded(faults)}` };
+}
+
+/** With the time at which it turned. */
+function since(before: readonly Condition[], now: string, condition: Omit<Condition, 'lastTransitionTime'>): Condition {
+  const last = before.find(({ type }) => type === condition.type);
+  return { ...condition, lastTransitionTime: last?.status === condition.status ? last.lastTransitionTime : now };
 }
 
 function bounded(lines: readonly string[]): string {
@@ -86,17 +99,16 @@ function bounded(lines: readonly string[]): string {
   return [...fitting, ...(left > 0 ? [`and ${left} more`] : [])].join('\n');
 }
 
-function conditionOf({ conditions = [] }: ConfigurationStateStatus, type: string): Condition | undefined {
-  return conditions.find((condition) => condition.type === type);
-}
-
+/** Whether a status says all this, whenever its conditions turned; and of the process nothing else. */
 function says(present: ConfigurationStateStatus, wanted: ConfigurationStateStatus, type: string): boolean {
-  const [before, after] = [conditionOf(present, type), conditionOf(wanted, type)];
+  const saying = (status: ConfigurationStateStatus, name: string): string => {
+    const condition = status.conditions?.find((each) => each.type === name);
+    return JSON.stringify([condition?.status, condition?.reason, condition?.message, condition?.observedGeneration]);
+  };
   return (
+    present.observedGeneration === wanted.observedGeneration &&
     present.result === wanted.result &&
     (present.errorSummary ?? '') === wanted.errorSummary &&
-    before?.status === after?.status &&
-    before?.reason === after?.reason &&
-    before?.message === after?.message
+    [type, READY].every((name) => saying(present, name) === saying(wanted, name))
   );
 }

@@ -31,7 +31,12 @@ export class BgpStatusOperator extends ResourceOperator {
   constructor(world: BgpStatusWorld, ports: OperatorPorts) {
     super('servicebgpstatuses', ports);
     this.#world = world;
-    this.#objects = new ServiceStatusObjects('ServiceBGPStatus', { ...world, api: ports.api, again: (key) => this.queue.add(key) });
+    this.#objects = new ServiceStatusObjects('ServiceBGPStatus', {
+      ...world,
+      api: ports.api,
+      clock: ports.clock,
+      again: (key) => this.queue.add(key),
+    });
   }
 
   protected override async init(): Promise<void> {

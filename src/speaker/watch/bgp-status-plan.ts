@@ -24,6 +24,7 @@ export function planBgpStatus({ node, peers, statuses }: ObservedBgpStatuses): r
   const own = statuses.filter((status) => status.node === node).sort((left, right) => compareTexts(left.name, right.name));
   const usable = peers.length === 0 ? undefined : own.find(({ status }) => status === undefined || status.node === node);
   const surplus = own.filter((target) => target !== usable).map((target) => ({ kind: 'delete' as const, target }));
-  if (peers.length === 0 || usable?.status?.peers.join() === peers.join()) return surplus;
+  const right = usable?.readySince !== undefined && usable.status?.peers.join() === peers.join();
+  if (peers.length === 0 || right) return surplus;
   return [...surplus, usable === undefined ? { kind: 'create' } : { kind: 'write', target: usable }];
 }

@@ -33,7 +33,12 @@ export class L2StatusOperator extends ResourceOperator {
   constructor(world: L2StatusWorld, ports: OperatorPorts) {
     super('servicel2statuses', ports);
     this.#world = world;
-    this.#objects = new ServiceStatusObjects('ServiceL2Status', { ...world, api: ports.api, again: (key) => this.queue.add(key) });
+    this.#objects = new ServiceStatusObjects('ServiceL2Status', {
+      ...world,
+      api: ports.api,
+      clock: ports.clock,
+      again: (key) => this.queue.add(key),
+    });
   }
 
   protected override async init(): Promise<void> {

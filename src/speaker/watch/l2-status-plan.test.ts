@@ -7,7 +7,9 @@ import type { L2StatusFacts } from './projections.ts';
 const EVERYWHERE: InterfaceScope = { all: true };
 
 function status(name: string, node: string, written: L2StatusFacts['status'] = { node, interfaces: [] }): L2StatusFacts {
-  return { name, namespace: 'metallb-system', uid: `uid-${name}`, resourceVersion: '1', node, service: 'default/web', status: written };
+  const readySince = written === undefined ? undefined : '2026-01-01T00:00:00Z';
+  const metadata = { name, namespace: 'metallb-system', uid: `uid-${name}`, resourceVersion: '1', generation: 1 };
+  return { ...metadata, readySince, node, service: 'default/web', status: written };
 }
 
 const short = (actions: readonly L2StatusAction[]): string[] =>
@@ -19,6 +21,12 @@ test.each<{ why: string; on: InterfaceScope | undefined; statuses: L2StatusFacts
   { why: 'taken over', on: EVERYWHERE, statuses: [], actions: ['create'] },
   { why: 'kept', on: EVERYWHERE, statuses: [status('a', 'node-1')], actions: [] },
   { why: 'created, not yet written', on: EVERYWHERE, statuses: [{ ...status('a', 'node-1'), status: undefined }], actions: ['write a'] },
+  {
+    why: 'written, and not called ready, as MetalLB leaves it',
+    on: EVERYWHERE,
+    statuses: [{ ...status('a', 'node-1'), readySince: undefined }],
+    actions: ['write a'],
+  },
   { why: 'other interfaces', on: { all: false, names: ['eth1'] }, statuses: [status('a', 'node-1')], actions: ['write a'] },
   { why: 'given up', on: undefined, statuses: [status('a', 'node-1'), status('b', 'node-2')], actions: ['delete a'] },
   { why: 'two of its own', on: EVERYWHERE, statuses: [status('b', 'node-1'), status('a', 'node-1')], actions: ['delete b'] },
@@ -48,7 +56,8 @@ test('doing what the plan says leaves nothing to do', () => {
       for (const action of planL2Status({ node: 'node-1', announcedOn, statuses, inherited: new Set() })) {
         if (action.kind === 'create') statuses = [...statuses, status('new', 'node-1', { node: 'node-1', interfaces: action.interfaces })];
         else statuses = statuses.filter((each) => each !== action.target);
-        if (action.kind === 'write') statuses.push({ ...action.target, status: { node: 'node-1', interfaces: action.interfaces } });
+        if (action.kind === 'write')
+          statuses.push({ ...action.target, readySince: 'now', status: { node: 'node-1', interfaces: action.interfaces } });
       }
       expect(planL2Status({ node: 'node-1', announcedOn, statuses, inherited: new Set() })).toEqual([]);
       expect(statuses.filter(({ node }) => node === 'node-1')).toHaveLength(announcedOn === undefined ? 0 : 1);

@@ -36,6 +36,6 @@ export function planL2Status({ node, announcedOn, statuses, inherited }: Observe
 
 function keep(own: L2StatusFacts | undefined, interfaces: readonly string[]): L2StatusAction[] {
   if (own === undefined) return [{ kind: 'create', interfaces }];
-  const right = own.status !== undefined && own.status.interfaces.join() === interfaces.join();
+  const right = own.readySince !== undefined && own.status !== undefined && own.status.interfaces.join() === interfaces.join();
   return right ? [] : [{ kind: 'write', target: own, interfaces }];
 }

@@ -125,7 +125,11 @@ test('a Service with an address is announced, and one object says so', async () 
         labels: { 'metallb.io/node': 'node-1', 'metallb.io/service-name': 'web', 'metallb.io/service-namespace': 'default' },
         ownerReferences: [],
       },
-      status: { node: 'node-1', serviceName: 'web', serviceNamespace: 'default', interfaces: [] },
+      status: {
+        ...{ node: 'node-1', serviceName: 'web', serviceNamespace: 'default', interfaces: [] },
+        observedGeneration: 1,
+        conditions: [{ type: 'Ready', status: 'True', observedGeneration: 1, reason: 'Reconciled', message: '' }],
+      },
     },
   ]);
   expect(scene.log.messages('warn')).toEqual([expect.stringContaining('no pod "metallb-system/speaker-x"')]);

@@ -2,6 +2,7 @@ import type { IPAddressPool } from '../../crds/ip-address-pool.ts';
 import type { L2Advertisement } from '../../crds/l2-advertisement.ts';
 import { type JsonObject, listOf, objectOf, textOf } from '../../lib/json.ts';
 import { type EndpointFacts, endpointFacts } from '../../model/endpoint-facts.ts';
+import { READY } from '../../model/ready-condition.ts';
 import { type ServiceFacts, serviceFacts } from '../../model/service.ts';
 
 /** What the speaker keeps of any object that says what a node announces. */
@@ -10,6 +11,9 @@ export interface ServiceStatusFacts {
   readonly namespace: string;
   readonly uid: string;
   readonly resourceVersion: string;
+  readonly generation: number;
+  /** Since when its status says of this generation that it is ready, RFC 3339; `undefined` when it does not. */
+  readonly readySince: string | undefined;
   /** The node that wrote it, by its label. */
   readonly node: string;
   /** `namespace/name` of the Service it is about, by its labels; empty when they are missing. */
@@ -40,14 +44,25 @@ export function serviceStatusFacts(object: JsonObject): ServiceStatusFacts {
   const metadata = objectOf(object.metadata);
   const labels = objectOf(metadata.labels);
   const service = textOf(labels[STATUS_LABELS.service]) ?? '';
+  const generation = Number(metadata.generation ?? 0);
   return {
     name: textOf(metadata.name) ?? '',
     namespace: textOf(metadata.namespace) ?? '',
     uid: textOf(metadata.uid) ?? '',
     resourceVersion: textOf(metadata.resourceVersion) ?? '',
+    generation,
+    readySince: readySince(objectOf(object.status), generation),
     node: textOf(labels[STATUS_LABELS.node]) ?? '',
     service: service === '' ? '' : `${textOf(labels[STATUS_LABELS.serviceNamespace]) ?? ''}/${service}`,
   };
+}
+
+function readySince({ observedGeneration, conditions }: JsonObject, generation: number): string | undefined {
+  const ready = listOf(conditions)
+    .map(objectOf)
+    .find(({ type }) => type === READY);
+  const holds = observedGeneration === generation && ready?.observedGeneration === generation && ready.status === 'True';
+  return holds ? textOf(ready.lastTransitionTime) : undefined;
 }
 
 /** Reads a ServiceL2Status as the API gives it. Never throws; what is missing reads as empty. */

@@ -262,7 +262,9 @@ test('one object says to whom the Service is announced, and goes when it is not 
   const said = (): unknown[] => scene.server.list(STATUSES).map(({ status }) => status);
   const peersOf = (): string => JSON.stringify(said().map((status) => (status as { readonly peers?: unknown } | undefined)?.peers));
   await happens('it is said', () => peersOf() === '[["tor"]]');
-  expect(said()).toEqual([{ node: 'node-1', serviceName: 'web', serviceNamespace: 'default', peers: ['tor'] }]);
+  const names = { node: 'node-1', serviceName: 'web', serviceNamespace: 'default', peers: ['tor'] };
+  const ready = { type: 'Ready', status: 'True', observedGeneration: 1, reason: 'Reconciled', message: '' };
+  expect(said()).toEqual([{ ...names, observedGeneration: 1, conditions: [{ ...ready, lastTransitionTime: expect.any(String) }] }]);
   const metadata = { name: 'second', namespace: NAMESPACE, uid: 'second', generation: 1 };
   scene.server.put(PEERS, { metadata, spec: { myASN: 64_512, peerASN: 64_600, peerAddress: '198.51.100.2' } });
   await happens('both are said', () => peersOf() === '[["second","tor"]]');

@@ -4,9 +4,12 @@ import { isStatus } from '../../kubernetes/api-error.ts';
 import { createObject, deleteObject, getObject } from '../../kubernetes/objects.ts';
 import type { OwnPod } from '../../kubernetes/own-pod.ts';
 import type { ObjectName, Resource } from '../../kubernetes/resource.ts';
+import { rfc3339 } from '../../kubernetes/rfc3339.ts';
 import type { StatusTarget, StatusWriter } from '../../kubernetes/status-writer.ts';
+import type { Clock } from '../../lib/clock.ts';
 import type { JsonObject } from '../../lib/json.ts';
-import { STATUS_LABELS, serviceStatusFacts } from './projections.ts';
+import { readyCondition } from '../../model/ready-condition.ts';
+import { type ServiceStatusFacts, STATUS_LABELS, serviceStatusFacts } from './projections.ts';
 
 /** The kinds by which speakers say what they announce. */
 export type ServiceStatusKind = 'ServiceL2Status' | 'ServiceBGPStatus';
@@ -14,6 +17,7 @@ export type ServiceStatusKind = 'ServiceL2Status' | 'ServiceBGPStatus';
 /** What the objects of one kind need of the world. */
 export interface ServiceStatusPorts {
   readonly api: Api;
+  readonly clock: Clock;
   readonly node: string;
   /** Where the objects lie. */
   readonly namespace: string;
@@ -59,11 +63,14 @@ export class ServiceStatusObjects {
     }
   }
 
-  /** Writes the status of this node's object about a Service. */
-  async write(key: string, target: StatusTarget, status: JsonObject, signal: AbortSignal): Promise<void> {
+  /** Writes the status of this node's object about a Service, and that it is ready: what it says holds as soon as it stands there. */
+  async write(key: string, target: ServiceStatusFacts, status: JsonObject, signal: AbortSignal): Promise<void> {
+    const { node, clock, statusWriter } = this.#ports;
     const [serviceNamespace = '', serviceName = ''] = key.split('/');
-    const whole = { node: this.#ports.node, serviceName, serviceNamespace, ...status };
-    await this.#ports.statusWriter.write(this.resource, target, { status: whole }, signal);
+    const { generation, readySince = rfc3339(clock.wallMilliseconds()) } = target;
+    const ready = readyCondition({ generation, refusal: undefined, before: [], now: readySince });
+    const whole = { node, serviceName, serviceNamespace, ...status, observedGeneration: generation, conditions: [ready] };
+    await statusWriter.write(this.resource, target, { status: whole }, signal);
   }
 
   /** Deletes an object. */
