@@ -1,7 +1,5 @@
-import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { parseAllDocuments } from 'yaml';
 import { eventually } from '../../hack/kubernetes/eventually.ts';
 import { POOL_RANGES } from '../../hack/lab/addresses.ts';
 import { kstatusOf, type Reconciled, silenceOf } from '../support/kstatus.ts';
@@ -9,6 +7,7 @@ import { describeLabWith } from '../support/lab/lab-suite.ts';
 import { healthOf, healthScripts, LUA } from './support/argo-health.ts';
 import { PATIENCE } from './support/cluster.ts';
 import { fieldsOfOthers, type OwnedObject } from './support/field-owners.ts';
+import { FluxHealth, healthChecks } from './support/flux-health.ts';
 import { InstalledLab } from './support/installed-lab.ts';
 import { START_MILLISECONDS, STOP_MILLISECONDS } from './support/product-lab.ts';
 import { settles } from './support/settles.ts';
@@ -16,6 +15,8 @@ import { settles } from './support/settles.ts';
 /** What tools see that keep a cluster as a repository says: Flux, Argo CD, kubectl apply. */
 
 const CONFIG = join(import.meta.dirname, '../../config');
+/** Kinds that the product writes reports of. */
+const REPORTS = ['ConfigurationState', 'ServiceBGPStatus', 'ServiceL2Status'];
 /** Kinds that users write, all of which the samples have. */
 const WRITTEN = ['BFDProfile', 'BGPAdvertisement', 'BGPPeer', 'Community', 'IPAddressPool', 'L2Advertisement'];
 /** What users write by, and the parts of Kubernetes that are no part of the product. */
@@ -36,7 +37,13 @@ const POOL = {
   metadata: { name: 'lab', namespace: 'metallb-system' },
   spec: { addresses: [POOL_RANGES.ipv4] },
 };
-const OWN = [POOL, ...SERVICES].map((object) => JSON.stringify(object)).join('\n---\n');
+/** A router that is not there: routes are announced to it as soon as it is. */
+const ROUTES = [
+  ['v1beta2', 'BGPPeer', { myASN: 64_512, peerASN: 64_513, peerAddress: '192.0.2.77' }] as const,
+  ['v1beta1', 'BGPAdvertisement', { ipAddressPools: ['lab'] }] as const,
+  ['v1beta1', 'L2Advertisement', { ipAddressPools: ['lab'] }] as const,
+].map(([version, kind, spec]) => ({ apiVersion: `metallb.io/${version}`, kind, metadata: POOL.metadata, spec }));
+const OWN = [POOL, ...ROUTES, ...SERVICES].map((object) => JSON.stringify(object)).join('\n---\n');
 
 /** Applies all that a repository has, as its owner. */
 async function applyAll(): Promise<void> {
@@ -70,9 +77,9 @@ async function withStatus(): Promise<readonly Reconciled[]> {
 async function allSpeak(): Promise<readonly Reconciled[]> {
   let silent: readonly string[] = [];
   const probe = async (): Promise<readonly Reconciled[] | undefined> => {
-    const objects = (await withStatus()).filter(({ kind }) => WRITTEN.includes(kind));
+    const objects = await withStatus();
     const present = new Set(objects.map(({ kind }) => kind));
-    silent = [...objects.flatMap((object) => silenceOf(object) ?? []), ...WRITTEN.filter((kind) => !present.has(kind))];
+    silent = [...objects.flatMap((object) => silenceOf(object) ?? []), ...[...WRITTEN, ...REPORTS].filter((kind) => !present.has(kind))];
     return silent.length === 0 ? objects : undefined;
   };
   return await eventually('all objects say how they are', probe, PATIENCE).catch((cause: unknown) => {
@@ -85,6 +92,7 @@ function anyTool(): void {
     await allSpeak();
     const found = async (): Promise<boolean> => (await withStatus()).every((object) => kstatusOf(object) === 'Current');
     await eventually('all are current', found, PATIENCE);
+    await installed.kubectl('-n', 'metallb-system', 'wait', '--for=condition=Ready', 'configurationstates', '--all', '--timeout=1m');
   });
 
   test('after a change it is not called current before it is', async () => {
@@ -144,11 +152,30 @@ function namedTools(): void {
 
   test('the samples check the health of each kind that users write, and of no other', async () => {
     expect(new Set((await healthScripts()).keys())).toEqual(new Set(WRITTEN));
-    const flux = parseAllDocuments(await readFile(join(CONFIG, 'samples/gitops/flux.yaml'), 'utf8')).map((document) => document.toJS());
+    const checks = await healthChecks();
     const served = (await installed.kubectl('api-versions')).split('\n');
-    const checked = flux.flatMap(({ spec }) => (spec.healthCheckExprs ?? []) as readonly { apiVersion: string; kind: string }[]);
-    expect(new Set(checked.map(({ kind }) => kind))).toEqual(new Set(WRITTEN));
-    expect(checked.filter(({ apiVersion }) => !served.includes(apiVersion))).toEqual([]);
+    expect(new Set(checks.map(({ kind }) => kind))).toEqual(new Set(WRITTEN));
+    expect(checks.filter(({ apiVersion }) => !served.includes(apiVersion))).toEqual([]);
+  });
+
+  test('Flux is told of the health of each kind: the expressions of the sample, run by the API server', async () => {
+    const objects = (await allSpeak()).filter(({ kind }) => WRITTEN.includes(kind));
+    const health = await FluxHealth.install(installed.lab.control, objects);
+    for (const object of objects) {
+      const { generation = 0 } = object.metadata;
+      const now = new Date().toISOString();
+      const says = (type: string, status: string, observedGeneration = generation): object => ({
+        observedGeneration,
+        conditions: [{ type, status, observedGeneration, reason: 'Why', message: '', lastTransitionTime: now }],
+      });
+      const judged = async (status: object | null): Promise<string> => `${object.kind}: ${await health.of(object, status)}`;
+      expect(await judged({})).toBe(`${object.kind}: Current`);
+      expect(await judged(says('Ready', 'False'))).toBe(`${object.kind}: Failed`);
+      expect(await judged(says('Ready', 'Unknown'))).toBe(`${object.kind}: InProgress`);
+      expect(await judged(says('Other', 'True'))).toBe(`${object.kind}: InProgress`);
+      expect(await judged(says('Ready', 'True', generation - 1))).toBe(`${object.kind}: InProgress`);
+      expect(await judged({ observedGeneration: null, conditions: null })).toBe(`${object.kind}: InProgress`);
+    }
   });
 }
 

@@ -3,6 +3,7 @@ import { kstatusOf, type Reconciled, silenceOf } from './kstatus.ts';
 
 const metadata = { name: 'x', generation: 2 };
 const object = (status?: Reconciled['status'], more: object = {}): Reconciled => ({
+  apiVersion: 'example.com/v1',
   kind: 'K',
   metadata: { ...metadata, ...more },
   ...(status === undefined ? {} : { status }),

@@ -1,5 +1,6 @@
 /** An object as tools that reconcile see it. */
 export interface Reconciled {
+  readonly apiVersion: string;
   readonly kind: string;
   readonly metadata: { readonly name: string; readonly generation?: number; readonly deletionTimestamp?: string };
   readonly status?: {
