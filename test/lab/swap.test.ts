@@ -27,6 +27,7 @@ let before: readonly Described[];
 interface Described {
   readonly kind: string;
   readonly metadata: Readonly<Record<string, unknown>> & { readonly name: string; readonly uid: string };
+  readonly spec?: object;
   readonly status?: { readonly loadBalancer?: object };
 }
 
@@ -77,17 +78,19 @@ function swap(): void {
   );
 
   test('all pods are ours', async () => {
-    const images = (await it.kubectl('get', 'pods', '-n', PRODUCT_NAMESPACE, '-o', 'jsonpath={.items[*].spec.containers[*].image}')).split(
-      ' ',
-    );
-    expect(new Set(images)).toEqual(new Set(['typemetal:0.1.0']));
-    expect(images).toHaveLength(4);
+    const images = await it.kubectl('get', 'pods', '-n', PRODUCT_NAMESPACE, '-o', 'jsonpath={.items[*].spec.containers[*].image}');
+    expect(images.split(' ').map((image) => image.replace(/:.*/, ''))).toEqual(Array(4).fill('typemetal'));
   });
 }
 
 function objects(): void {
   test('Services keep their addresses, and nothing is rewritten: the configuration, Secrets, and what users wrote into Services', async () => {
-    expect(await described()).toEqual(before);
+    // With the status of a peer in the old form the server stores all of it in the new one, which has defaults.
+    const defaults = { disableMP: false, dualStackAddressFamily: false, peerPort: 179 };
+    const renewed = before.map((object) =>
+      object.metadata.name === 'old' ? { ...object, spec: { ...defaults, ...object.spec } } : object,
+    );
+    expect(await described()).toEqual(renewed);
   });
 
   test('the product has written one condition to each Service, and else nothing but statuses', async () => {
