@@ -6,7 +6,7 @@ import { Lab } from '../../../hack/lab/lab.ts';
 import { PRODUCT_NAMESPACE } from '../../../hack/lab/product.ts';
 import { Cluster, POOL_ANNOTATION } from './cluster.ts';
 import { METALLB_AUTHORITY, METALLB_IMAGES, METALLB_MANIFESTS, metallbDefinitions } from './metallb-manifests.ts';
-import { Wire } from './wire.ts';
+import { MetallbSpeakers } from './metallb-speakers.ts';
 
 /** The controllers that make pods of the manifests. */
 const CONTROLLERS = ['deployment-controller', 'replicaset-controller', 'daemonset-controller'];
@@ -75,9 +75,10 @@ export class MetallbLab implements AsyncDisposable {
   private constructor(lab: Lab) {
     this.lab = lab;
     this.cluster = new Cluster(lab.control.api);
+    const speakers = new MetallbSpeakers((node) => addressesOn(lab, node));
     this.kubelet = new Kubelet(lab, PRODUCT_NAMESPACE, {
       [METALLB_IMAGES.controller]: ({ metadata }, host) => host.start(metadata.name, CONTROLLER),
-      [METALLB_IMAGES.speaker]: ({ metadata, spec }, host) => new Wire(host).answer(metadata.name, addressesOn(lab, spec.nodeName)),
+      [METALLB_IMAGES.speaker]: (pod, host) => speakers.start(pod, host),
     });
   }
 
@@ -176,6 +177,6 @@ function namesOf({ metadata: { name, uid } }: Pod): { readonly name: string; rea
   return { name, uid };
 }
 
-function addressesOn(lab: Lab, node: string | undefined): readonly string[] {
+function addressesOn(lab: Lab, node: string): readonly string[] {
   return [...new Set(SERVED.filter(({ by }) => lab.nodes[by]?.name === node).map(({ address }) => address))];
 }
