@@ -30,8 +30,8 @@ test.each([
 
 test.each([
   { words: '', says: /^say what to do: lint, migrate/ },
-  { words: 'lnit a', says: /^there is no lnit: lint, migrate/ },
-  { words: 'toString', says: /^there is no toString/ },
+  { words: 'lnit a', says: /^there is no command lnit: lint, migrate/ },
+  { words: 'toString', says: /^there is no command toString/ },
   { words: 'lint', says: /^lint takes files, or - for standard input$/ },
   { words: 'migrate a', says: /^migrate wants to know what: migrate configmap FILE$/ },
   { words: 'migrate configmap', says: /^migrate takes one file/ },

@@ -81,7 +81,8 @@ export function parseCommandLine(
   if (values.help === true) return ok({ kind: 'help' });
   if (values.version === true) return ok({ kind: 'version' });
   const [verb, ...rest] = positionals;
-  if (!isVerb(verb)) return err(`${verb === undefined ? 'say what to do' : `there is no ${verb}`}: ${Object.keys(OPERANDS).join(', ')}`);
+  if (!isVerb(verb))
+    return err(`${verb === undefined ? 'say what to do' : `there is no command ${verb}`}: ${Object.keys(OPERANDS).join(', ')}`);
   if (verb === 'migrate' && rest.shift() !== 'configmap') return err('migrate wants to know what: migrate configmap FILE');
   const { least, most, wants } = OPERANDS[verb];
   if (rest.length < least || rest.length > most) return err(`${verb} takes ${wants}`);

@@ -8,7 +8,7 @@ test('a file is read as it is', () => {
 
 test.each([
   { name: '/no/such/file', says: '/no/such/file cannot be read (ENOENT): name a file that is there, or - for standard input' },
-  { name: '/', says: '/ cannot be read (EISDIR): name a file that is there, or - for standard input' },
+  { name: '/', says: '/ is a folder: name its files, such as /*.yaml' },
 ])('$name is refused with one sentence', ({ name, says }) => {
   expect(() => readText(name)).toThrow(new CommandError(says));
 });

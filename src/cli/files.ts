@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { CommandError } from './report.ts';
 
 /** A file as the command line names it. */
@@ -23,6 +24,7 @@ export function readText(name: string): TextFile {
   } catch (thrown) {
     const { code } = thrown as NodeJS.ErrnoException;
     if (code === undefined) throw thrown;
+    if (code === 'EISDIR') throw new CommandError(`${title} is a folder: name its files, such as ${join(title, '*.yaml')}`);
     throw new CommandError(`${title} cannot be read (${code}): name a file that is there, or - for standard input`);
   }
 }

@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
 import { lintReport } from './lint-report.ts';
-import { COLOURED, PLAIN } from './report.ts';
+import { COLOURED, CommandError, PLAIN } from './report.ts';
 
 const HEAD = 'apiVersion: metallb.io/v1beta1\nkind:';
 const ALL = `${HEAD} L2Advertisement\nmetadata: {name: all}\n`;
@@ -33,8 +33,17 @@ test('several files are looked at together, and told apart', () => {
 test.each([
   { what: 'good objects', text: `${pool('198.51.100.0/24')}---\n${ALL}`, exitCode: 0, says: '2 objects: 0 errors, 0 warnings\n' },
   { what: 'a warning', text: pool('198.51.100.0/24'), exitCode: 0, says: expect.stringMatching(/1 object: 0 errors, 1 warning\n$/) },
-  { what: 'nothing', text: '', exitCode: 0, says: '0 objects: 0 errors, 0 warnings\n' },
+  { what: 'an empty list', text: 'kind: List\nitems: []\n', exitCode: 0, says: '0 objects: 0 errors, 0 warnings\n' },
 ])('$what: $exitCode', ({ text, exitCode, says }) => {
   const report = lintReport([{ name: 'f', text }], 'metallb-system');
   expect([report.exitCode, report.text(PLAIN)]).toEqual([exitCode, says]);
+});
+
+test.each(['', ' \n'])('%j is nothing that could be looked at', (text) => {
+  const files = [
+    { name: 'standard input', text },
+    { name: 'f', text: '' },
+  ];
+  const refusal = new CommandError('there is nothing in standard input, f: want objects in YAML or JSON');
+  expect(() => lintReport(files, 'metallb-system')).toThrow(refusal);
 });

@@ -2,10 +2,14 @@ import { compareTexts } from '../lib/order.ts';
 import type { TextFile } from './files.ts';
 import { type Finding, lint } from './lint.ts';
 import { readManifests } from './manifests.ts';
-import type { Paint, Report } from './report.ts';
+import { CommandError, type Paint, type Report } from './report.ts';
 
-/** What is wrong with the objects of these files, all together; `namespace` is where the configuration is to lie. */
+/** What is wrong with the objects of these files, all together; `namespace` is where the configuration is to lie. Throws a {@link CommandError} where there is nothing. */
 export function lintReport(files: readonly TextFile[], namespace: string): Report {
+  // What was to write them has failed: a check that is part of a pipe must not pass.
+  if (files.every(({ text }) => text.trim() === '')) {
+    throw new CommandError(`there is nothing in ${files.map(({ name }) => name).join(', ')}: want objects in YAML or JSON`);
+  }
   const read = files.map(({ name, text }) => readManifests(name, text));
   const manifests = read.flatMap((one) => one.manifests);
   const unread = read.flatMap(({ faults }) => faults.map((fault): Finding => ({ ...fault, object: '', level: 'error' })));

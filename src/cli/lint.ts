@@ -7,6 +7,7 @@ import { type SecretFacts, secretFacts } from '../model/secret-facts.ts';
 import { serviceFacts } from '../model/service.ts';
 import { looseEnds } from './loose-ends.ts';
 import { type Manifest, nameOf, titleOf } from './manifests.ts';
+import { unknownFields } from './unknown-fields.ts';
 
 /** Something that is wrong, or may be, and where. */
 export interface Finding {
@@ -44,7 +45,7 @@ const OBJECT_NAME = /^(?=.{1,253}$)[a-z0-9](?:[-a-z0-9]*[a-z0-9])?(?:\.[a-z0-9](
  * them is a warning: it may be in the cluster. Kinds that are nobody's configuration are passed over. Never throws.
  */
 export function lint(manifests: readonly Manifest[], namespace: string): readonly Finding[] {
-  const found: Finding[] = [];
+  const found: Finding[] = manifests.flatMap(unknownFieldsOf);
   const known = new Map<string, Manifest>();
   for (const manifest of manifests) {
     const faults = ownFaults(manifest, namespace);
@@ -78,6 +79,11 @@ function finding({ file, line, object }: Manifest, level: Finding['level'], text
 
 function twice(earlier: Manifest, later: Manifest): Finding {
   return finding(later, 'error', `stands here again after ${earlier.file}:${earlier.line}: keep one, the API server would take the last`);
+}
+
+function unknownFieldsOf(manifest: Manifest): readonly Finding[] {
+  if (!isConfiguration(manifest.object)) return [];
+  return unknownFields(manifest.object).map((text) => finding(manifest, 'error', text));
 }
 
 function ownFaults(manifest: Manifest, namespace: string): readonly Finding[] {

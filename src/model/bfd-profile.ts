@@ -1,7 +1,7 @@
 import type { BFDProfile as BFDProfileObject, BFDProfileSpec } from '../crds/bfd-profile.ts';
 import { err, ok, type Result } from '../lib/result.ts';
 import { type Checked, type ObjectSet, parseObjects, type Refusal, refusal } from './object-set.ts';
-import { checkSpec, FLAG, objectShape, WHOLE_NUMBER } from './shape.ts';
+import { checkSpec, FLAG, objectShape, type Shape, WHOLE_NUMBER } from './shape.ts';
 
 /** A BFDProfile that was checked, with what holds where it says nothing. */
 export interface BfdProfile extends Checked {
@@ -30,7 +30,8 @@ const NUMBERS: Readonly<
 
 const FIELDS = Object.keys(NUMBERS) as readonly NumberField[];
 
-const SPEC = objectShape({
+/** The spec of a BFDProfile. */
+export const BFD_PROFILE_SPEC: Shape = objectShape({
   ...Object.fromEntries(FIELDS.map((field) => [field, WHOLE_NUMBER])),
   echoMode: FLAG,
   passiveMode: FLAG,
@@ -42,7 +43,7 @@ export function parseBfdProfiles(objects: readonly BFDProfileObject[], previous:
 }
 
 function profileOf({ metadata, spec = {} }: BFDProfileObject): Result<BfdProfile, Refusal> {
-  const shaped = checkSpec(spec, SPEC);
+  const shaped = checkSpec(spec, BFD_PROFILE_SPEC);
   const fault = shaped.ok ? rangeFault(spec) : shaped.error;
   if (fault !== undefined) return err(refusal(`parsing bfd profile ${JSON.stringify(metadata.name)}: ${fault}`));
   const numberOf = (field: NumberField): number => spec[field] ?? NUMBERS[field].fallback;

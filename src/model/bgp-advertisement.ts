@@ -7,7 +7,7 @@ import { type Checked, type ObjectSet, parseObjects, type Refusal, refusal } fro
 import type { Pool } from './pool.ts';
 import { parseWeightByEndpoints, type WeightByEndpoints } from './route-weight.ts';
 import { findDuplicate } from './selector.ts';
-import { checkSpec, LABEL_SELECTOR, listShape, objectShape, TEXT, WHOLE_NUMBER } from './shape.ts';
+import { checkSpec, LABEL_SELECTOR, listShape, objectShape, type Shape, TEXT, WHOLE_NUMBER } from './shape.ts';
 
 /** A BGPAdvertisement that was checked. */
 export interface BgpAdvertisement extends Checked, AdvertisementScope {
@@ -35,7 +35,8 @@ export function reachesPeer({ peers }: BgpAdvertisement, peer: string): boolean 
 
 const SELECTORS = listShape(LABEL_SELECTOR);
 
-const SPEC = objectShape({
+/** The spec of a BGPAdvertisement. */
+export const BGP_ADVERTISEMENT_SPEC: Shape = objectShape({
   aggregationLength: WHOLE_NUMBER,
   aggregationLengthV6: WHOLE_NUMBER,
   localPref: WHOLE_NUMBER,
@@ -66,7 +67,7 @@ function advertisementOf(
   { metadata, spec = {} }: BGPAdvertisementObject,
   names: ObjectSet<CommunityNames>,
 ): Result<BgpAdvertisement, Refusal> {
-  const shaped = checkSpec(spec, SPEC);
+  const shaped = checkSpec(spec, BGP_ADVERTISEMENT_SPEC);
   const fault = shaped.ok ? (duplicateIn(spec) ?? numberFault(metadata.name, spec)) : shaped.error;
   if (fault !== undefined) return err(refusal(fault));
   const scope = parseScope(spec);

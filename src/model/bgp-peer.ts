@@ -6,7 +6,7 @@ import type { BfdProfile } from './bfd-profile.ts';
 import type { Checked } from './object-set.ts';
 import { type PeerTimers, parseConnectTime, parseTimers } from './peer-timers.ts';
 import { parseSelectors, type Selector } from './selector.ts';
-import { checkSpec, FLAG, LABEL_SELECTOR, listShape, objectShape, TEXT, WHOLE_NUMBER } from './shape.ts';
+import { checkSpec, FLAG, LABEL_SELECTOR, listShape, objectShape, type Shape, TEXT, WHOLE_NUMBER } from './shape.ts';
 
 /** Number of an autonomous system, 1 to 4294967295 (RFC 6793). */
 export type Asn = Brand<number, 'Asn'>;
@@ -48,7 +48,8 @@ export interface BgpPeer extends Checked {
   readonly dualStack: boolean;
 }
 
-const SPEC = objectShape({
+/** The spec of a BGPPeer, in both versions. */
+export const BGP_PEER_SPEC: Shape = objectShape({
   myASN: WHOLE_NUMBER,
   peerASN: WHOLE_NUMBER,
   localASN: WHOLE_NUMBER,
@@ -63,11 +64,12 @@ const SPEC = objectShape({
   routerID: TEXT,
   nodeSelectors: listShape(LABEL_SELECTOR),
   password: TEXT,
-  passwordSecret: objectShape({ name: TEXT }),
+  passwordSecret: objectShape({ name: TEXT, namespace: TEXT }),
   bfdProfile: TEXT,
   enableGracefulRestart: FLAG,
   ebgpMultiHop: FLAG,
   vrf: TEXT,
+  disableMP: FLAG,
   dualStackAddressFamily: FLAG,
 });
 
@@ -85,7 +87,7 @@ const DEVICE = /^[^\s/]{1,15}$/;
  */
 export function parsePeer({ metadata, spec }: BGPPeerObject): Result<Omit<BgpPeer, 'bfd'>, string> {
   if (spec === undefined) return err('missing local ASN');
-  const shaped = checkSpec(spec, SPEC);
+  const shaped = checkSpec(spec, BGP_PEER_SPEC);
   if (!shaped.ok) return shaped;
   const quoted = `${JSON.stringify(metadata.namespace ?? '')}/${JSON.stringify(metadata.name)}`;
   const systems = systemsOf(spec);

@@ -2,7 +2,7 @@ import type { Community as CommunityObject } from '../crds/community.ts';
 import { parseAddress } from '../lib/ip.ts';
 import { err, ok, type Result } from '../lib/result.ts';
 import { type Checked, type ObjectSet, parseObjects, type Refusal, refusal } from './object-set.ts';
-import { checkSpec, listShape, objectShape, TEXT } from './shape.ts';
+import { checkSpec, listShape, objectShape, type Shape, TEXT } from './shape.ts';
 
 /** A BGP community: a standard one of 32 bits (RFC 1997), an extended one of 64 (RFC 4360), or a large one of three times 32 (RFC 8092). */
 export type CommunityValue =
@@ -87,7 +87,8 @@ export interface CommunityNames extends Checked {
   readonly aliases: ReadonlyMap<string, CommunityValue>;
 }
 
-const SPEC = objectShape({ communities: listShape(objectShape({ name: TEXT, value: TEXT })) });
+/** The spec of a Community. */
+export const COMMUNITY_SPEC: Shape = objectShape({ communities: listShape(objectShape({ name: TEXT, value: TEXT })) });
 
 /** Checks all Community objects: each value must be one, and a name may be given only once over all of them. */
 export function parseCommunities(
@@ -111,7 +112,7 @@ export function findAlias({ inUse }: ObjectSet<CommunityNames>, name: string): C
 }
 
 function namesOf({ metadata, spec = {} }: CommunityObject): Result<CommunityNames, Refusal> {
-  const shaped = checkSpec(spec, SPEC);
+  const shaped = checkSpec(spec, COMMUNITY_SPEC);
   if (!shaped.ok) return err(refusal(shaped.error));
   const aliases = new Map<string, CommunityValue>();
   for (const { name = '', value = '' } of spec.communities ?? []) {

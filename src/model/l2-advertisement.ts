@@ -5,7 +5,7 @@ import { err, ok, type Result } from '../lib/result.ts';
 import { type AdvertisementScope, parseScope, selectsNode } from './advertisement-scope.ts';
 import type { InterfaceScope } from './plan.ts';
 import { findDuplicate, matches, parseSelector, type Selector } from './selector.ts';
-import { checkSpec, LABEL_SELECTOR, listShape, objectShape, TEXT, WHOLE_NUMBER } from './shape.ts';
+import { checkSpec, LABEL_SELECTOR, listShape, objectShape, type Shape, TEXT, WHOLE_NUMBER } from './shape.ts';
 
 /** An L2Advertisement that was checked. */
 export interface L2Advertisement extends AdvertisementScope {
@@ -48,7 +48,8 @@ export function parseL2Advertisements(objects: readonly L2AdvertisementObject[],
 
 const SELECTORS = listShape(LABEL_SELECTOR);
 
-const SPEC = objectShape({
+/** The spec of an L2Advertisement. */
+export const L2_ADVERTISEMENT_SPEC: Shape = objectShape({
   ipAddressPools: listShape(TEXT),
   ipAddressPoolSelectors: SELECTORS,
   nodeSelectors: SELECTORS,
@@ -59,7 +60,7 @@ const SPEC = objectShape({
 
 /** Checks one L2Advertisement, whatever its spec is: never throws. The error is upstream's text. */
 export function parseL2Advertisement({ metadata, spec = {} }: L2AdvertisementObject): Result<L2Advertisement, string> {
-  const shaped = checkSpec(spec, SPEC);
+  const shaped = checkSpec(spec, L2_ADVERTISEMENT_SPEC);
   if (!shaped.ok) return shaped;
   const duplicate = findDuplicate('ipAddressPools', spec.ipAddressPools ?? []);
   if (duplicate !== undefined) return err(duplicate);

@@ -3,7 +3,7 @@ import { formatAddress, type IpAddress, type Prefix, parseAddress, parsePrefix, 
 import type { TextMap } from '../lib/json.ts';
 import { err, ok, type Result } from '../lib/result.ts';
 import { matchesAny, parseSelectors, type Selector } from './selector.ts';
-import { checkSpec, FLAG, LABEL_SELECTOR, listShape, objectShape, TEXT, WHOLE_NUMBER } from './shape.ts';
+import { checkSpec, FLAG, LABEL_SELECTOR, listShape, objectShape, type Shape, TEXT, WHOLE_NUMBER } from './shape.ts';
 
 /** An IPAddressPool that was checked by itself; whether it overlaps others is for {@link file://./pool-set.ts} to say. */
 export interface Pool {
@@ -86,9 +86,11 @@ const SERVICE_ALLOCATION = objectShape({
   serviceSelectors: listShape(LABEL_SELECTOR),
 });
 
-const SPEC = objectShape({ addresses: listShape(TEXT), autoAssign: FLAG, avoidBuggyIPs: FLAG, serviceAllocation: SERVICE_ALLOCATION }, [
-  'addresses',
-]);
+/** The spec of an IPAddressPool. */
+export const POOL_SPEC: Shape = objectShape(
+  { addresses: listShape(TEXT), autoAssign: FLAG, avoidBuggyIPs: FLAG, serviceAllocation: SERVICE_ALLOCATION },
+  ['addresses'],
+);
 
 /**
  * Checks one IPAddressPool by itself, whatever its spec is: never throws. The error is upstream's text, with the prefix
@@ -101,7 +103,7 @@ export function parsePool(object: IPAddressPool): Result<Pool, string> {
 
 function poolOf({ metadata, spec }: IPAddressPool): Result<Pool, string> {
   if (metadata.name === '') return err('missing pool name');
-  const shaped = checkSpec(spec, SPEC);
+  const shaped = checkSpec(spec, POOL_SPEC);
   if (!shaped.ok) return shaped;
   const entries = entriesOf(metadata.name, spec.addresses);
   if (!entries.ok) return entries;

@@ -30,6 +30,17 @@ test.each<{ shape: Shape; value: unknown; fault: string | undefined }>([
   expect(shape.fault(value, 'x')).toBe(fault);
 });
 
+test.each<{ shape: Shape; value: unknown; strangers: readonly string[] }>([
+  { shape: TEXT, value: { a: 1 }, strangers: [] },
+  { shape: TEXTS_BY_NAME, value: { a: 1 }, strangers: [] },
+  { shape: objectShape({ a: TEXT }), value: { a: 1, b: 2, toString: 3 }, strangers: ['x.b', 'x.toString'] },
+  { shape: objectShape({ a: TEXT }), value: ['b'], strangers: [] },
+  { shape: listShape(objectShape({ a: listShape(objectShape({})) })), value: [{ a: [{ b: 1 }] }, 7], strangers: ['x[0].a[0].b'] },
+  { shape: listShape(TEXT), value: { b: 1 }, strangers: [] },
+])('$shape.noun, of $value: $strangers are strangers', ({ shape, value, strangers }) => {
+  expect(shape.strangers(value, 'x').map(({ path }) => path)).toEqual(strangers);
+});
+
 test('a fault of the spec itself has no path', () => {
   expect(checkSpec(7, objectShape({}))).toEqual({ ok: false, error: 'the spec is not as the CRD defines it: it is not an object' });
   expect(checkSpec({ a: 7 }, objectShape({ a: TEXT }))).toMatchObject({ error: expect.stringMatching(/: a is not a text$/) });

@@ -11,6 +11,15 @@ export interface Shape {
   readonly nouns: string;
   /** The first fault of a value that stands at `path`; `undefined` when it has none. Never throws. */
   fault(value: unknown, path: string): string | undefined;
+  /** Fields of a value that stands at `path` for which there is no shape: the server drops them. Never throws. */
+  strangers(value: unknown, path: string): readonly Stranger[];
+}
+
+/** A field that there is not. */
+export interface Stranger {
+  readonly path: string;
+  /** The fields that there are in its place. */
+  readonly known: readonly string[];
 }
 
 /** A text. */
@@ -27,13 +36,16 @@ export function listShape(member: Shape): Shape {
     if (!Array.isArray(value)) return isNot(path, noun);
     return firstFault(value.map((each: unknown, index) => () => member.fault(each, `${path}[${index}]`)));
   };
-  return { noun, nouns: `lists of ${member.nouns}`, fault };
+  const strangers = (value: unknown, path: string): readonly Stranger[] =>
+    Array.isArray(value) ? value.flatMap((each: unknown, index) => member.strangers(each, `${path}[${index}]`)) : [];
+  return { noun, nouns: `lists of ${member.nouns}`, fault, strangers };
 }
 
 /** An object with any field names and texts as values. */
 export const TEXTS_BY_NAME: Shape = {
   noun: 'an object of texts',
   nouns: 'objects of texts',
+  strangers: () => [],
   fault(value, path) {
     if (!isObject(value)) return isNot(path, this.noun);
     return firstFault(
@@ -62,7 +74,15 @@ export function objectShape(fields: Readonly<Record<string, Shape>>, required: r
       ),
     );
   };
-  return { noun, nouns: 'objects', fault };
+  const known = Object.keys(fields);
+  const strangers = (value: unknown, path: string): readonly Stranger[] => {
+    if (!isObject(value)) return [];
+    return Object.entries(value).flatMap(([name, each]) => {
+      const place = fieldPath(path, name);
+      return Object.hasOwn(fields, name) ? (fields[name]?.strangers(each, place) ?? []) : [{ path: place, known }];
+    });
+  };
+  return { noun, nouns: 'objects', fault, strangers };
 }
 
 /** A label selector (Kubernetes, labels and selectors). */
@@ -78,7 +98,7 @@ export function checkSpec(spec: unknown, shape: Shape): Result<undefined, string
 }
 
 function leaf(noun: string, nouns: string, holds: (value: unknown) => boolean): Shape {
-  return { noun, nouns, fault: (value, path) => (holds(value) ? undefined : isNot(path, noun)) };
+  return { noun, nouns, fault: (value, path) => (holds(value) ? undefined : isNot(path, noun)), strangers: () => [] };
 }
 
 function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
