@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { eventually } from '../../hack/kubernetes/eventually.ts';
-import { AuditLog } from '../../hack/lab/audit-log.ts';
+import { AuditLog, type Write } from '../../hack/lab/audit-log.ts';
 import { PRODUCT_NAMESPACE } from '../../hack/lab/product.ts';
 import { describeLab } from '../support/lab/lab-suite.ts';
 import { Asking } from './support/asking.ts';
@@ -41,6 +41,11 @@ async function described(): Promise<readonly Described[]> {
   });
 }
 
+/** What the programs of both have asked the API server, and what it answered. */
+function requests(): Promise<readonly Write[]> {
+  return new AuditLog(`${it.lab.folder}/logs/kube-apiserver.log`).writes();
+}
+
 /** Plays one step, unless a pod cannot be run meanwhile. */
 async function step(number: number): Promise<string> {
   const ended = it.kubelet.ended.then(() => '');
@@ -71,7 +76,9 @@ function swap(): void {
       const counted = await Promise.all(visits.map((each) => each.end()));
       const heard = await asking.heard();
       const silence = Math.max(...heard.map(({ at }, index) => at - (heard[index - 1]?.at ?? at)));
-      process.stdout.write(`${JSON.stringify({ swap: { visits: counted, longestSilenceMilliseconds: silence } })}\n`);
+      const putOff = (await requests()).filter(({ status }) => status === 429).length;
+      const figures = { visits: counted, longestSilenceMilliseconds: silence, requestsPutOff: putOff };
+      process.stdout.write(`${JSON.stringify({ swap: figures })}\n`);
       expect(counted.flatMap(({ lost }) => lost)).toEqual([]);
     },
     GUIDE_MILLISECONDS,
@@ -94,8 +101,7 @@ function objects(): void {
   });
 
   test('the product has written one condition to each Service, and else nothing but statuses', async () => {
-    const requests = await new AuditLog(`${it.lab.folder}/logs/kube-apiserver.log`).writes();
-    const own = requests.filter(
+    const own = (await requests()).filter(
       ({ by, verb, status }) => /^(controller|speaker)$/.test(by) && /^(patch|update|create|delete)$/.test(verb) && status < 300,
     );
     const [services, others] = [
