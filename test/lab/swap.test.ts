@@ -91,6 +91,19 @@ function swap(): void {
 }
 
 function objects(): void {
+  test('the configuration is in use, and it and all Services say how they are', async () => {
+    const saying = async (type: string, ...args: readonly string[]): Promise<readonly (string | undefined)[]> => {
+      const { items } = JSON.parse(await it.kubectl('get', ...args, '-o', 'json')) as { items: readonly Stored[] };
+      return items.map(({ status }) => status?.conditions?.find((condition) => condition.type === type)?.status);
+    };
+    const ready = async (): Promise<boolean> =>
+      (await saying('Ready', WRITTEN.join(','), '-n', PRODUCT_NAMESPACE)).every((status) => status === 'True');
+    await eventually('all are in use', ready, PATIENCE);
+    const told = async (): Promise<boolean> =>
+      (await saying('metallb.io/AddressAllocated', 'services')).filter((status) => status !== undefined).length === SERVED.length + 1;
+    await eventually('all Services say it', told, PATIENCE);
+  });
+
   test('Services keep their addresses, and nothing is rewritten: the configuration, Secrets, and what users wrote into Services', async () => {
     // With the status of a peer in the old form the server stores all of it in the new one, which has defaults.
     const defaults = { disableMP: false, dualStackAddressFamily: false, peerPort: 179 };
@@ -123,16 +136,6 @@ function objects(): void {
     const patch = JSON.stringify({ spec: { peerPort: version === 'v1beta1' ? 1_179 : 2_179 } });
     await it.kubectl('patch', `bgppeers.${version}.metallb.io`, 'old', '-n', PRODUCT_NAMESPACE, '--type=merge', `--patch=${patch}`);
     expect((await read()).spec).toEqual({ ...spec, ...JSON.parse(patch).spec });
-  });
-
-  test('objects of the configuration are in use, and say so', async () => {
-    const ready = async (): Promise<boolean> => {
-      const { items } = JSON.parse(await it.kubectl('get', WRITTEN.join(','), '-n', PRODUCT_NAMESPACE, '-o', 'json')) as {
-        items: readonly Stored[];
-      };
-      return items.every(({ status }) => status?.conditions?.some(({ type, status: value }) => type === 'Ready' && value === 'True'));
-    };
-    await eventually('all are in use', ready, PATIENCE);
   });
 }
 
