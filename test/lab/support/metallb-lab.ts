@@ -3,8 +3,8 @@ import { POOL_RANGES } from '../../../hack/lab/addresses.ts';
 import { FULL_AUDIT_FLAGS } from '../../../hack/lab/audit-log.ts';
 import { Kubelet } from '../../../hack/lab/kubelet.ts';
 import { Lab } from '../../../hack/lab/lab.ts';
-import { PRODUCT_NAMESPACE } from '../../../hack/lab/product.ts';
-import { Cluster, POOL_ANNOTATION } from './cluster.ts';
+import { kindsServed, PRODUCT_NAMESPACE } from '../../../hack/lab/product.ts';
+import { Cluster, PATIENCE, POOL_ANNOTATION } from './cluster.ts';
 import { METALLB_AUTHORITY, METALLB_IMAGES, METALLB_MANIFESTS, metallbDefinitions } from './metallb-manifests.ts';
 import { MetallbSpeakers } from './metallb-speakers.ts';
 
@@ -115,7 +115,7 @@ export class MetallbLab implements AsyncDisposable {
   async #install(): Promise<void> {
     const [namespace, ...rest] = METALLB_MANIFESTS;
     await this.apply(namespace ?? {}, ...(await metallbDefinitions('v1beta1')));
-    await this.kubectl('wait', '--for=condition=Established', '--timeout=60s', 'crd', '--all');
+    await kindsServed(this.lab.control);
     await this.apply(OLD_PEER);
     await this.apply(...(await metallbDefinitions('v1beta2')), ...rest);
     const bundle = [{ op: 'add', path: '/spec/conversion/webhook/clientConfig/caBundle', value: METALLB_AUTHORITY }];
@@ -127,9 +127,8 @@ export class MetallbLab implements AsyncDisposable {
 
   /** Its webhooks are asked, so they must be found first. */
   async #configure(): Promise<void> {
-    await this.lab.eventually('MetalLB lets its configuration in', async () => (await this.apply(...CONFIGURATION)) !== '', {
-      withinMilliseconds: 60_000,
-    });
+    const letIn = async (): Promise<boolean> => (await this.apply(...CONFIGURATION)) !== '';
+    await this.lab.eventually('MetalLB lets its configuration in', letIn, PATIENCE);
     const counters = { assignedIPv4: 3, availableIPv4: 47, assignedIPv6: 0, availableIPv6: 0 };
     await this.cluster.patchStatus('IPAddressPool', 'main', counters);
     await this.cluster.patchStatus('IPAddressPool', 'asked-for', { ...counters, assignedIPv4: 0, availableIPv4: 2 });
