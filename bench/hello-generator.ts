@@ -39,6 +39,7 @@ interface Peer {
   helloAt: number;
 }
 
+let digest = 0;
 const start = performance.now();
 const peers = Array.from(
   { length: count },
@@ -83,7 +84,10 @@ function say(peer: Peer, destination: Mac, message: SegmentMessage): void {
 
 function hear(octets: DataView, length: number): void {
   const decoded = decodeSegmentFrame(octets, length);
-  if (!decoded.ok || decoded.value.message.kind !== 'challenge') return;
+  if (!decoded.ok) return;
+  // They know of the same owners as the one that is measured, which has nothing to teach them.
+  if (decoded.value.message.kind === 'hello' && peerOf(decoded.value.source) === undefined) digest = decoded.value.message.digest;
+  if (decoded.value.message.kind !== 'challenge') return;
   const peer = peerOf(decoded.value.destination);
   if (peer !== undefined) say(peer, decoded.value.source, { kind: 'response', nonce: decoded.value.message.nonce });
 }
@@ -107,7 +111,18 @@ function sayHellos(): void {
     if (peer.helloAt > now) continue;
     // Whoever was late says one hello, not all that it has missed.
     peer.helloAt = Math.max(peer.helloAt + intervalMilliseconds, now);
-    say(peer, BROADCAST_MAC, { kind: 'hello', intervalMilliseconds, askable: peer.askable, restarting: false, alone: false, gone: [] });
+    const { askable } = peer;
+    const hello = {
+      kind: 'hello',
+      intervalMilliseconds,
+      askable,
+      restarting: false,
+      alone: false,
+      damped: false,
+      digest,
+      gone: [],
+    } as const;
+    say(peer, BROADCAST_MAC, hello);
   }
 }
 

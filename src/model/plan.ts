@@ -4,6 +4,21 @@ import type { BgpChange, SessionReport } from './bgp-plan.ts';
 /** Where an announcement may be made: everywhere, or only on interfaces of these names. */
 export type InterfaceScope = { readonly all: true } | { readonly all: false; readonly names: readonly string[] };
 
+/** A node that may answer for an address, and how much the advertisements prefer it (0: not at all). */
+export interface Contender {
+  readonly node: string;
+  readonly score: number;
+}
+
+/** Who may answer for an address, as this node sees the cluster. */
+export interface Candidacy {
+  readonly address: IpAddress;
+  /** Whether this node may. */
+  readonly self: boolean;
+  /** All nodes that may, best first. This node is among them also when it may not for want of an interface. */
+  readonly order: readonly Contender[];
+}
+
 /** One Service whose addresses this node owns on the segment. */
 export interface Announcement {
   /** `namespace/name` of the Service. */

@@ -1,13 +1,14 @@
 import { describe, expect, test } from '@jest/globals';
 import { heal, judge, type Outcome, oneWay, outcomeOf, settled } from './segment-scenes.ts';
-import { FAIR, type SegmentWorld, type SimulatedNode, type Weather } from './segment-world.ts';
+import { FAIR, type SegmentWorld, type Weather } from './segment-world.ts';
+import type { SimulatedNode } from './simulated-node.ts';
 
 /**
  * Who answers on a segment while things break: the real machines and frames of many speakers, on a clock and a wire that
  * a seed decides. A seed that fails fails again: `FIRST_SEED=<seed> SEEDS=1 make simulation`.
  */
 const FIRST_SEED = Number(process.env.FIRST_SEED ?? 1);
-const SEEDS = Number(process.env.SEEDS ?? 10);
+const SEEDS = Number(process.env.SEEDS ?? 8);
 const LONG_RUN = process.env.LONG_RUN === 'true';
 
 /** Two hellos missed, a round of questions, and the way over the main thread. */
@@ -179,22 +180,22 @@ describe.each(SMALL)('$size nodes, seed $seed, after a fault', ({ size, seed }) 
     world.run(3_000);
     const outcome = judge(world, from);
     expect(excess(outcome, { gap: 60, double: HEALED })).toEqual([]);
-    for (const address of world.addresses) expect(world.owners(address)).toEqual([world.firstOwner(address).name]);
+    for (const address of world.addresses) expect(world.owners(address)).toHaveLength(1);
     expect(owner.reannounced > told).toBe(displaced || owner.reannounced > told);
   });
 });
 
 describe.each(SMALL)('$size nodes, seed $seed, after a death', ({ size, seed }) => {
-  test('a node that died and returns is heard by all, and one node answers', () => {
+  test('a node that died and returns is heard by all, and nothing moves', () => {
     const { world, owner } = settled(seed, size);
     world.powerOff(owner);
     world.run(5_000);
     owner.powered = true;
     const from = world.timeline.now;
     world.startSpeaker(owner);
-    world.run(5_000);
-    expect(excess(judge(world, from), { gap: 60, double: HEALED })).toEqual([]);
-    for (const address of world.addresses) expect(world.owners(address)).toEqual([world.firstOwner(address).name]);
+    world.run(20_000);
+    expect(judge(world, from)).toEqual(NOTHING);
+    for (const address of world.addresses) expect(world.owners(address)).toHaveLength(1);
   });
 
   test('a speaker that starts learns from the others who is dead, before it says anything', () => {
@@ -208,7 +209,7 @@ describe.each(SMALL)('$size nodes, seed $seed, after a death', ({ size, seed }) 
       world.timeline.after(index * 4_000_000 + 1_000_000, () => world.startSpeaker(node));
     }
     world.run(restarted.length * 4_000 + 10_000);
-    for (const node of restarted) expect([...node.gone]).toEqual([owner.name]);
+    for (const node of restarted) expect(node.speaker?.gone).toEqual([owner.name]);
     expect(judge(world, from).double).toBe(0);
   });
 
@@ -230,7 +231,7 @@ describe.each(SMALL)('$size nodes, seed $seed, after a death', ({ size, seed }) 
     world.run(500);
     for (const octets of old) world.replay(octets);
     world.run(3_000);
-    for (const node of world.nodes.filter((one) => one !== owner)) expect([...node.gone]).toEqual([owner.name]);
+    for (const node of world.nodes.filter((one) => one !== owner)) expect(node.speaker?.gone).toEqual([owner.name]);
     expect(judge(world, from).double).toBe(0);
   });
 });

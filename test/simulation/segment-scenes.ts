@@ -1,4 +1,5 @@
-import { type Change, FAIR, SegmentWorld, type SimulatedNode } from './segment-world.ts';
+import { type Change, FAIR, SegmentWorld } from './segment-world.ts';
+import type { SimulatedNode } from './simulated-node.ts';
 
 /** What clients of the segment went through from one moment on, in milliseconds. */
 export interface Outcome {

@@ -1,11 +1,12 @@
-import { type Micros, micros, milliseconds } from '../../src/lib/clock.ts';
+import { type IpAddress, parseAddress } from '../../src/lib/ip.ts';
 import type { Ipv4 } from '../../src/lib/ipv4.ts';
 import { BROADCAST_MAC, type Mac } from '../../src/lib/mac.ts';
-import { Peers } from '../../src/speaker/protocol/layer2/peers.ts';
-import type { PeersEffect, PeersEvent, PeersTiming } from '../../src/speaker/protocol/layer2/peers-events.ts';
-import { electOwner } from '../../src/speaker/watch/owner.ts';
+import type { Contender } from '../../src/model/plan.ts';
+import { orderContenders } from '../../src/speaker/watch/owner.ts';
 import { decodeSegmentFrame, encodeSegmentFrame, type SegmentMessage } from '../../src/speaker/wire/segment.ts';
 import { seededRandom } from './random.ts';
+import { SegmentSpeaker, type SpeakerPorts } from './segment-speaker.ts';
+import { SimulatedNode } from './simulated-node.ts';
 import { Timeline } from './timeline.ts';
 
 /** How the wire treats what is sent, in chances from 0 to 1. */
@@ -20,49 +21,10 @@ export interface Weather {
 
 export const FAIR: Weather = { helloLoss: 0, loss: 0, duplicates: 0, delayMilliseconds: 0.2 };
 
-export const TIMING: PeersTiming = {
-  busyInterval: milliseconds(100),
-  idleInterval: milliseconds(1_000),
-  speakerGrace: milliseconds(30_000),
-  restartGrace: milliseconds(300_000),
-};
-
-/** From a word of the wire thread to the plan that comes of it. */
-const MAIN_THREAD_MICROS = 20_000;
+/** From the start of a speaker to the moment at which it knows what the API server says. */
+const PLAN_MICROS = 20_000;
 const DRIFT = 0.01;
 const KEY_ID = 1n;
-
-/** One machine of the segment: its kernel, its speaker, and what its speaker thinks. */
-export class SimulatedNode {
-  readonly name: string;
-  readonly mac: Mac;
-  readonly ip: Ipv4;
-  /** Its kernel runs and its card works. */
-  powered: boolean = true;
-  /** The speaker; `undefined` while it is not running. */
-  peers: Peers | undefined;
-  gone: ReadonlySet<string> = new Set();
-  owned: ReadonlySet<string> = new Set();
-  /** The speaker's loop stands still until then, in true time. */
-  stalledUntil = 0;
-  boot = 0n;
-  sequence = 0;
-  /** Its clock runs so much faster than the true one. */
-  readonly pace: number;
-  wake: Disposable | undefined;
-  reannounced = 0;
-
-  constructor(index: number, pace: number) {
-    this.name = `node-${index + 1}`;
-    this.mac = (0x0200_0000_0000 + index + 1) as Mac;
-    this.ip = (0x0a00_0000 + index + 1) as Ipv4;
-    this.pace = pace;
-  }
-
-  now(trueNow: number): Micros {
-    return micros(Math.floor(trueNow * this.pace));
-  }
-}
 
 /** A change of who would answer for an address, as somebody sees it who hears all nodes. */
 export interface Change {
@@ -79,23 +41,40 @@ export class SegmentWorld {
   readonly addresses: readonly string[];
   readonly changes: Change[] = [];
   readonly recorded: { readonly from: SimulatedNode; readonly octets: Uint8Array }[] = [];
+  readonly #said = new Map<string, string>();
   weather: Weather = FAIR;
   /** Whether nothing gets from one node to the other. */
   cut: (from: SimulatedNode, to: SimulatedNode) => boolean = () => false;
   /** Whether frames between speakers are lost while all others pass. */
   speechless: boolean = false;
   recording: boolean = false;
+  /** When a speaker last learned of another plan. */
+  toldAt = 0;
+  /** Looks at the world after each step of a speaker. */
+  watch: ((node: SimulatedNode) => void) | undefined;
 
-  constructor(seed: number, size: number, addresses: number) {
+  constructor(seed: number, size: number, addresses: number, startMilliseconds: number = 1_000) {
     this.random = seededRandom(seed);
     this.nodes = Array.from({ length: size }, (_, index) => new SimulatedNode(index, 1 + (2 * this.random() - 1) * DRIFT));
     this.addresses = Array.from({ length: addresses }, (_, index) => `198.51.100.${index + 1}`);
-    for (const node of this.nodes) this.timeline.after(this.random() * 1_000_000, () => this.startSpeaker(node));
+    for (const address of this.addresses) {
+      const order = this.order(address);
+      for (const node of this.nodes) node.plans.set(address, { address: addressOf(address), self: true, order });
+    }
+    for (const node of this.nodes) this.timeline.after(this.random() * startMilliseconds * 1_000, () => this.startSpeaker(node));
   }
 
-  /** The node that all would have for an address if all were there. */
+  /** The node that comes first for an address if all are there. */
   firstOwner(address: string): SimulatedNode {
-    return this.node(this.#elect(address, new Set()) ?? '');
+    return this.node(this.order(address)[0]?.node ?? '');
+  }
+
+  /** All nodes, as the address has them. */
+  order(address: string): readonly Contender[] {
+    return orderContenders(
+      this.nodes.map(({ name }) => ({ node: name, score: 0 })),
+      address,
+    );
   }
 
   node(name: string): SimulatedNode {
@@ -117,18 +96,32 @@ export class SegmentWorld {
   startSpeaker(node: SimulatedNode): void {
     node.boot = BigInt(Math.floor(this.random() * 2 ** 52));
     node.sequence = 0;
-    node.gone = new Set();
-    const nonce = (): bigint => BigInt(Math.floor(this.random() * 2 ** 52));
-    node.peers = new Peers({ node: node.name, timing: TIMING, nonce, gone: [] });
-    this.#step(node, { kind: 'described', now: node.now(this.timeline.now), askable: node.ip, busy: node.owned.size > 0 });
-    this.#step(node, { kind: 'started', now: node.now(this.timeline.now) });
-    this.#elected(node);
+    const speaker = new SegmentSpeaker(this.#portsOf(node));
+    node.speaker = speaker;
+    speaker.start();
+    this.timeline.after(PLAN_MICROS, () => {
+      if (node.speaker !== speaker) return;
+      speaker.plan([...node.plans.values()], []);
+      speaker.completePlan();
+    });
+  }
+
+  /** Has a node know after so many milliseconds who may answer for an address; nobody may with `undefined`. */
+  tell(node: SimulatedNode, address: string, order: readonly Contender[] | undefined, delay: number, able: boolean = true): void {
+    this.timeline.after(delay * 1_000, () => {
+      this.toldAt = this.timeline.now;
+      const self = able && order?.some((one) => one.node === node.name) === true;
+      if (order === undefined) node.plans.delete(address);
+      else node.plans.set(address, { address: addressOf(address), self, order });
+      const plan = node.plans.get(address);
+      node.speaker?.plan(plan === undefined ? [] : [plan], plan === undefined ? [address] : []);
+    });
   }
 
   stopSpeaker(node: SimulatedNode, announced: boolean): void {
-    if (announced) this.#step(node, { kind: 'ending', now: node.now(this.timeline.now) });
-    node.peers = undefined;
-    node.wake?.[Symbol.dispose]();
+    if (announced) node.speaker?.end();
+    node.speaker?.[Symbol.dispose]();
+    node.speaker = undefined;
     this.#note();
   }
 
@@ -162,73 +155,46 @@ export class SegmentWorld {
   }
 
   #answers(node: SimulatedNode, address: string): boolean {
-    return node.powered && node.peers !== undefined && node.stalledUntil <= this.timeline.now && node.owned.has(address);
-  }
-
-  #elect(address: string, gone: ReadonlySet<string>): string | undefined {
-    const candidates = this.nodes.filter(({ name }) => !gone.has(name)).map(({ name }) => ({ node: name, score: 0 }));
-    return electOwner(candidates, address);
-  }
-
-  /** What the main thread makes of the word of the wire thread. */
-  #elected(node: SimulatedNode): void {
-    node.owned = new Set(this.addresses.filter((address) => this.#elect(address, node.gone) === node.name));
-    this.#note();
-    this.#step(node, { kind: 'described', now: node.now(this.timeline.now), askable: node.ip, busy: node.owned.size > 0 });
+    return node.powered && node.stalledUntil <= this.timeline.now && node.speaker?.answers(address) === true;
   }
 
   #note(): void {
     for (const address of this.addresses) {
       const owners = this.owners(address);
-      const last = this.changes.findLast((change) => change.address === address);
-      if (last?.owners.join() !== owners.join()) this.changes.push({ at: this.timeline.now, address, owners });
+      const said = owners.join();
+      if (this.#said.get(address) === said) continue;
+      this.#said.set(address, said);
+      this.changes.push({ at: this.timeline.now, address, owners });
     }
   }
 
-  #step(node: SimulatedNode, event: PeersEvent): void {
-    const { peers } = node;
-    if (peers === undefined) return;
-    for (const effect of peers.step(event)) this.#carryOut(node, effect);
+  #portsOf(node: SimulatedNode): SpeakerPorts {
+    return {
+      node,
+      now: () => node.now(this.timeline.now),
+      nonce: () => BigInt(Math.floor(this.random() * 2 ** 52)),
+      send: (destination, message) => this.#send(node, destination, message),
+      ask: (ip, mac) => this.#ask(node, ip, mac),
+      wakeAt: (at, act) => this.#wakeAt(node, at, act),
+      stepped: () => {
+        this.#note();
+        this.watch?.(node);
+      },
+    };
   }
 
-  #carryOut(node: SimulatedNode, effect: PeersEffect): void {
-    switch (effect.kind) {
-      case 'send':
-        this.#send(node, effect.destination, effect.message);
-        break;
-      case 'ask':
-        this.#ask(node, effect.ip, effect.mac);
-        break;
-      case 'gone':
-        this.#tell(node, node.peers, effect.nodes);
-        break;
-      case 'reannounce':
-        node.reannounced++;
-        break;
-      case 'judged':
-        break;
-      case 'wake-at':
-        this.#wakeAt(node, effect.at);
-        break;
-    }
-  }
-
-  #tell(node: SimulatedNode, peers: Peers | undefined, nodes: readonly string[]): void {
-    this.timeline.after(MAIN_THREAD_MICROS, () => {
-      if (node.peers !== peers) return;
-      node.gone = new Set(nodes);
-      this.#elected(node);
-    });
-  }
-
-  #wakeAt(node: SimulatedNode, at: Micros): void {
-    node.wake?.[Symbol.dispose]();
-    const due = Math.max(at / node.pace, node.stalledUntil, this.timeline.now + 1);
-    node.wake = this.timeline.after(due - this.timeline.now, () => {
-      // It may have been stalled after the timer was set.
-      if (node.stalledUntil > this.timeline.now) this.#wakeAt(node, at);
-      else this.#step(node, { kind: 'woke', now: node.now(this.timeline.now) });
-    });
+  #wakeAt(node: SimulatedNode, at: number, act: () => void): Disposable {
+    let timer: Disposable;
+    const set = (): Disposable => {
+      const due = Math.max(at / node.pace, node.stalledUntil, this.timeline.now + 1);
+      return this.timeline.after(due - this.timeline.now, () => {
+        // It may have been stalled after the timer was set.
+        if (node.stalledUntil > this.timeline.now) timer = set();
+        else act();
+      });
+    };
+    timer = set();
+    return { [Symbol.dispose]: () => timer[Symbol.dispose]() };
   }
 
   #send(node: SimulatedNode, destination: Mac, message: SegmentMessage): void {
@@ -254,7 +220,7 @@ export class SegmentWorld {
   }
 
   #arrive(node: SimulatedNode, octets: Uint8Array): void {
-    if (!node.powered || node.peers === undefined) return;
+    if (!node.powered || node.speaker === undefined) return;
     if (node.stalledUntil > this.timeline.now) {
       // It waits in the queue of the socket; the timers of a loop come before its sockets.
       this.timeline.after(node.stalledUntil - this.timeline.now + 10, () => this.#arrive(node, octets));
@@ -262,7 +228,7 @@ export class SegmentWorld {
     }
     const decoded = decodeSegmentFrame(new DataView(octets.buffer, octets.byteOffset, octets.byteLength));
     if (!decoded.ok) throw new Error(`a speaker sent what another cannot read: ${decoded.error.field}`);
-    this.#step(node, { kind: 'received', now: node.now(this.timeline.now), frame: decoded.value });
+    node.speaker.receive(decoded.value);
   }
 
   /** The kernel of a node answers whatever its speaker does. */
@@ -277,6 +243,12 @@ export class SegmentWorld {
       this.timeline.after(node.stalledUntil - this.timeline.now + 10, () => this.#answered(node, ip, mac));
       return;
     }
-    this.#step(node, { kind: 'answered', now: node.now(this.timeline.now), ip, mac });
+    node.speaker?.hearKernel(ip, mac);
   }
+}
+
+function addressOf(text: string): IpAddress {
+  const address = parseAddress(text);
+  if (address === undefined) throw new Error(`no address ${text}`);
+  return address;
 }

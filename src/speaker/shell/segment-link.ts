@@ -45,6 +45,9 @@ export interface SegmentContext {
   closed(segment: SegmentLink): void;
 }
 
+/** This speaker takes part in no claims yet: who owns what is decided in the main thread. */
+const NO_CLAIMS = { digest: 0, damped: false };
+
 /** Speaks with the other speakers of one link: two sockets, a timer and the machine that they drive. */
 export class SegmentLink implements Responder {
   readonly #context: SegmentContext;
@@ -64,7 +67,7 @@ export class SegmentLink implements Responder {
     this.#context = context;
     const { node, timing, knownGone, randomBits } = context;
     this.#boot = randomBits();
-    this.#peers = new Peers({ node, timing, nonce: randomBits, gone: knownGone });
+    this.#peers = new Peers({ node, timing, nonce: randomBits, gone: knownGone, claims: () => NO_CLAIMS });
     const purpose = `speaking with other speakers on ${link.name}`;
     const frames = { link: link.index, purpose, etherType: ETHER_TYPE_SEGMENT, filter: everyFrameFilter(LONGEST_SEGMENT_FRAME) };
     this.#frames = packets.open(
@@ -178,6 +181,9 @@ export class SegmentLink implements Responder {
         break;
       case 'gone':
         this.#context.gone(this, effect.nodes);
+        break;
+      case 'greeted':
+      case 'claimed':
         break;
       case 'reannounce':
         this.#context.reannounce(this.#link.name);

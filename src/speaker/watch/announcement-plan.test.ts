@@ -8,7 +8,7 @@ import { parseL2Advertisements } from '../../model/l2-advertisement.ts';
 import { EXCLUDE_LABEL, type NodeFacts } from '../../model/node-facts.ts';
 import { parsePools } from '../../model/pool-set.ts';
 import { type Observed, planAnnouncement } from './announcement-plan.ts';
-import { electOwner } from './owner.ts';
+import { orderContenders } from './owner.ts';
 
 const NODES = ['node-1', 'node-2', 'node-3'];
 const IP = '203.0.113.10';
@@ -139,11 +139,11 @@ describe('who announces', () => {
         const ip = `203.0.113.${host}`;
         const nodes = marks.map(({ exclude, down }, index) => node(`n${index}`, exclude ? { [EXCLUDE_LABEL]: '' } : {}, down));
         const free = nodes.filter((each) => !each.networkUnavailable && !each.excluded);
-        const owner = electOwner(
+        const [owner] = orderContenders(
           free.map(({ name }) => ({ node: name, score: 0 })),
           ip,
         );
-        expect(announcers({ nodes, service: { ips: [ip] } })).toEqual(owner === undefined ? [] : [owner]);
+        expect(announcers({ nodes, service: { ips: [ip] } })).toEqual(owner === undefined ? [] : [owner.node]);
       }),
     );
   });

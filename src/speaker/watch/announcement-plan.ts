@@ -5,9 +5,9 @@ import { selectsNode, selectsPool, selectsService } from '../../model/advertisem
 import { canBeServed, type EndpointFacts, servingNodes } from '../../model/endpoint-facts.ts';
 import { type L2Advertisement, preferredNodeScore } from '../../model/l2-advertisement.ts';
 import { mayAnnounce, type NodeFacts } from '../../model/node-facts.ts';
-import type { Announcement, InterfaceScope } from '../../model/plan.ts';
+import type { Announcement, Contender, InterfaceScope } from '../../model/plan.ts';
 import { hasAnnotation, type ServiceFacts } from '../../model/service.ts';
-import { type Candidate, electOwner } from './owner.ts';
+import { orderContenders } from './owner.ts';
 import { type NoSubject, type Subject, type SubjectSurroundings, subjectOf } from './subject.ts';
 
 /** Everything the decision about one Service rests on, as one node sees it. */
@@ -46,7 +46,7 @@ export type Verdict =
 
 /**
  * Decides whether this node answers for the addresses of one Service on the segment. Exactly one node does, as long as
- * all see the same objects: the first of the order of {@link electOwner} over the nodes that may.
+ * all see the same objects: the first of the order of {@link orderContenders} over the nodes that may.
  *
  * Preferred-node scores add up over the advertisements that match the Service. With externalTrafficPolicy Local only
  * nodes with an endpoint that serves are candidates; without any such endpoint nobody announces, whatever the policy.
@@ -60,8 +60,8 @@ export function planAnnouncement(observed: Observed): Verdict {
   if (first === undefined) return { kind: 'withhold', reason: 'noIPAllocated' };
   const advertisements = advertisementsOf(observed, subject.value);
   if (!advertisements.ok) return { kind: 'withhold', reason: advertisements.error };
-  const owner = electOwner(candidatesOf(observed, service, advertisements.value), formatAddress(first));
-  if (owner !== observed.node) return { kind: 'withhold', reason: 'notOwner' };
+  const [owner] = orderContenders(candidatesOf(observed, service, advertisements.value), formatAddress(first));
+  if (owner?.node !== observed.node) return { kind: 'withhold', reason: 'notOwner' };
   const interfaces = interfaceScopeOf(advertisementsOn(observed, advertisements.value));
   if (!anyExists(interfaces, observed.localInterfaces)) {
     return { kind: 'withhold', reason: 'noMatchingInterface', address: formatAddress(first) };
@@ -86,10 +86,10 @@ function advertisementsOn({ node, nodes }: Observed, advertisements: readonly L2
   return advertisements.filter((advertisement) => selectsNode(advertisement, labels));
 }
 
-function candidatesOf(observed: Observed, service: ServiceFacts, advertisements: readonly L2Advertisement[]): Candidate[] {
+function candidatesOf(observed: Observed, service: ServiceFacts, advertisements: readonly L2Advertisement[]): Contender[] {
   if (!canBeServed(observed.endpoints)) return [];
   const local = service.externalTrafficPolicy === 'Local' ? servingNodes(observed.endpoints) : undefined;
-  const candidates: Candidate[] = [];
+  const candidates: Contender[] = [];
   for (const node of observed.nodes) {
     if (!mayAnnounce(node, observed.ignoreExcludeLabel) || local?.has(node.name) === false || observed.gone.has(node.name)) continue;
     if (!advertisements.some((advertisement) => selectsNode(advertisement, node.labels))) continue;

@@ -1,26 +1,22 @@
 import { hash } from 'node:crypto';
+import type { Contender } from '../../model/plan.ts';
 
-/** A node that may announce an address, and how much the advertisements prefer it (0: not at all). */
-export interface Candidate {
-  readonly node: string;
-  readonly score: number;
+/**
+ * Where a node stands in the order of an address, as a text to compare: hexadecimal digits sort as the bytes that they stand
+ * for. It is MetalLB's order, so that a cluster that is swapped over keeps its owners.
+ */
+export function rankOf(node: string, address: string): string {
+  return hash('sha256', `${node}#${address}`, 'hex');
 }
 
 /**
- * The node that answers for an address: the highest score first, then the lowest SHA-256 of `node#address`, compared as
- * bytes. Every node that sees the same candidates comes to the same answer without asking another, and it is the answer
- * that MetalLB gives, so that a cluster that is swapped over keeps its owners.
+ * The nodes that may answer for an address, best first: the highest score, then the lowest SHA-256 of `node#address`.
+ * Every node that sees the same contenders has the same order without asking another.
  *
- * `address` is the canonical text of one address of the Service; all its addresses go to one node. `undefined` when
- * nobody may announce it.
+ * `address` is the canonical text of one address of the Service; all its addresses go to one node.
  */
-export function electOwner(candidates: readonly Candidate[], address: string): string | undefined {
-  let owner: { candidate: Candidate; rank: string } | undefined;
-  for (const candidate of candidates) {
-    if (owner !== undefined && candidate.score < owner.candidate.score) continue;
-    // Hexadecimal digits sort as the bytes that they stand for.
-    const rank = hash('sha256', `${candidate.node}#${address}`, 'hex');
-    if (owner === undefined || candidate.score > owner.candidate.score || rank < owner.rank) owner = { candidate, rank };
-  }
-  return owner?.candidate.node;
+export function orderContenders(contenders: readonly Contender[], address: string): readonly Contender[] {
+  const ranked = contenders.map((contender) => ({ contender, rank: rankOf(contender.node, address) }));
+  ranked.sort((left, right) => right.contender.score - left.contender.score || (left.rank < right.rank ? -1 : 1));
+  return ranked.map(({ contender }) => contender);
 }

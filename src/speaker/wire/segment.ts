@@ -1,4 +1,5 @@
 import { type DecodeError, readMac, refused } from '../../lib/binary.ts';
+import type { Family, IpAddress } from '../../lib/ip.ts';
 import type { Ipv4 } from '../../lib/ipv4.ts';
 import type { Mac } from '../../lib/mac.ts';
 import { ok, type Result } from '../../lib/result.ts';
@@ -9,6 +10,16 @@ import { ETHER_TYPE_OFFSET, writeEthernetHeader } from './ethernet.ts';
  * experiments. No IP is under them, so no firewall, route or port is in the way, and they share the fate of ARP.
  */
 export const ETHER_TYPE_SEGMENT = 0x88b5;
+
+/** Whose an address is, under a number that grows with each change: of two claims the higher one counts. */
+export interface Claim {
+  readonly address: IpAddress;
+  readonly epoch: number;
+  /** The name of a node; empty when the address is nobody's, because nobody wants it any more. */
+  readonly owner: string;
+  /** The owner gives it up: it answers until another one has claimed the address. */
+  readonly leaving: boolean;
+}
 
 /** What one speaker says to the others of its segment. */
 export type SegmentMessage =
@@ -23,9 +34,15 @@ export type SegmentMessage =
       readonly restarting: boolean;
       /** The sender hears nobody of those it heard before. */
       readonly alone: boolean;
+      /** The sender has lost its addresses so often that others should come first for a while. */
+      readonly damped: boolean;
+      /** 32 bits of all claims that the sender knows: who has others lacks some, or knows better. */
+      readonly digest: number;
       /** Nodes that the sender holds for dead or departed. */
       readonly gone: readonly string[];
     }
+  /** These addresses are this node's: of the sender itself, or as far as it knows. At most {@link MOST_CLAIMS} of one owner. */
+  | { readonly kind: 'claims'; readonly claims: readonly Claim[] }
   /** Has anybody heard more of this node? This is the last that I have. */
   | { readonly kind: 'suspect'; readonly node: string; readonly boot: bigint; readonly sequence: number }
   /** I have heard this of it. */
@@ -54,13 +71,17 @@ export const SEAL_LENGTH = 16;
 /** No frame is longer: they cross every link, also one with a tunnel in its way. */
 export const LONGEST_SEGMENT_FRAME = 1_400;
 
+/** So many claims have room in a frame, however long names are and whatever the family. */
+export const MOST_CLAIMS = 39;
+
 /** Names of nodes are DNS names (Kubernetes): no longer, and of one octet a character. */
 const LONGEST_NAME = 253;
 const NAME = /^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$/;
 
 const VERSION = 1;
-const KINDS = ['hello', 'suspect', 'heard', 'challenge', 'response'] as const;
-const FLAG = { restarting: 1, alone: 2 } as const;
+const KINDS = ['hello', 'suspect', 'heard', 'challenge', 'response', 'claims'] as const;
+const FLAG = { restarting: 1, alone: 2, damped: 4 } as const;
+const CLAIM_FLAG = { ipv6: 1, leaving: 2 } as const;
 const LARGEST_COUNT = 255;
 
 /** Where each field begins, from the beginning of the frame. */
@@ -131,10 +152,14 @@ function readMessage(kind: (typeof KINDS)[number], reader: Reader): SegmentMessa
   switch (kind) {
     case 'hello': {
       const flags = reader.octet('flags');
-      const [intervalMilliseconds, askable] = [reader.half('interval'), reader.word('askable') as Ipv4];
+      const [intervalMilliseconds, askable, digest] = [reader.half('interval'), reader.word('askable') as Ipv4, reader.word('digest')];
       const gone = Array.from({ length: reader.octet('gone') }, () => reader.name('gone'));
-      const [restarting, alone] = [(flags & FLAG.restarting) !== 0, (flags & FLAG.alone) !== 0];
-      return { kind, intervalMilliseconds, askable, restarting, alone, gone };
+      const [restarting, alone, damped] = [(flags & FLAG.restarting) !== 0, (flags & FLAG.alone) !== 0, (flags & FLAG.damped) !== 0];
+      return { kind, intervalMilliseconds, askable, restarting, alone, damped, digest, gone };
+    }
+    case 'claims': {
+      const owner = reader.name('owner', true);
+      return { kind, claims: Array.from({ length: reader.octet('claims') }, () => readClaim(reader, owner)) };
     }
     case 'suspect':
     case 'heard':
@@ -149,11 +174,15 @@ function readMessage(kind: (typeof KINDS)[number], reader: Reader): SegmentMessa
 function writeMessage(view: DataView, at: number, message: SegmentMessage): number {
   switch (message.kind) {
     case 'hello': {
-      view.setUint8(at, (message.restarting ? FLAG.restarting : 0) + (message.alone ? FLAG.alone : 0));
+      const { restarting, alone, damped } = message;
+      view.setUint8(at, (restarting ? FLAG.restarting : 0) + (alone ? FLAG.alone : 0) + (damped ? FLAG.damped : 0));
       view.setUint16(at + 1, message.intervalMilliseconds);
       view.setUint32(at + 3, message.askable);
-      return writeNames(view, at + 7, message.gone);
+      view.setUint32(at + 7, message.digest);
+      return writeNames(view, at + 11, message.gone);
     }
+    case 'claims':
+      return writeClaims(view, at, message.claims);
     case 'suspect':
     case 'heard': {
       const end = writeName(view, at, message.node);
@@ -166,6 +195,31 @@ function writeMessage(view: DataView, at: number, message: SegmentMessage): numb
       view.setBigUint64(at, message.nonce);
       return at + 8;
   }
+}
+
+function readClaim(reader: Reader, owner: string): Claim {
+  const flags = reader.octet('claim flags');
+  const epoch = reader.word('epoch');
+  const family: Family = (flags & CLAIM_FLAG.ipv6) === 0 ? 'IPv4' : 'IPv6';
+  const value = family === 'IPv6' ? (reader.double('address') << 64n) | reader.double('address') : BigInt(reader.word('address'));
+  return { address: { family, value }, epoch, owner, leaving: (flags & CLAIM_FLAG.leaving) !== 0 };
+}
+
+/** The owner of the first is that of all. */
+function writeClaims(view: DataView, at: number, claims: readonly Claim[]): number {
+  const said = claims.slice(0, MOST_CLAIMS);
+  let end = writeName(view, at, said[0]?.owner ?? '');
+  view.setUint8(end++, said.length);
+  for (const { address, epoch, leaving } of said) {
+    const ipv6 = address.family === 'IPv6';
+    view.setUint8(end, (ipv6 ? CLAIM_FLAG.ipv6 : 0) + (leaving ? CLAIM_FLAG.leaving : 0));
+    view.setUint32(end + 1, epoch);
+    if (ipv6) view.setBigUint64(end + 5, address.value >> 64n);
+    if (ipv6) view.setBigUint64(end + 13, BigInt.asUintN(64, address.value));
+    else view.setUint32(end + 5, Number(address.value));
+    end += ipv6 ? 21 : 9;
+  }
+  return end;
 }
 
 function writeNames(view: DataView, at: number, names: readonly string[]): number {
@@ -219,10 +273,11 @@ class Reader {
     return at === undefined ? 0n : this.#frame.getBigUint64(at);
   }
 
-  name(field: string): string {
+  /** The name of a node; `optional` lets one of no length pass. */
+  name(field: string, optional: boolean = false): string {
     const octets = this.octet(field);
     const at = this.#take(field, octets);
-    if (at === undefined) return '';
+    if (at === undefined || (optional && octets === 0)) return '';
     let name = '';
     for (let index = 0; index < octets; index++) name += String.fromCharCode(this.#frame.getUint8(at + index));
     if (octets > LONGEST_NAME || !NAME.test(name)) this.fault ??= refused(field, at, octets, 'the name of a node');

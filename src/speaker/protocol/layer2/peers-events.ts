@@ -1,7 +1,7 @@
 import type { Micros } from '../../../lib/clock.ts';
 import type { Ipv4 } from '../../../lib/ipv4.ts';
 import type { Mac } from '../../../lib/mac.ts';
-import type { SegmentFrame, SegmentMessage } from '../../wire/segment.ts';
+import type { Claim, SegmentFrame, SegmentMessage } from '../../wire/segment.ts';
 import type { Verdict } from './peer.ts';
 
 /** How fast, and how patient. */
@@ -40,6 +40,10 @@ export type PeersEffect =
   | { readonly kind: 'gone'; readonly nodes: readonly string[] }
   /** Somebody may have taken over meanwhile: what this node announces has to be announced again. */
   | { readonly kind: 'reannounce' }
+  /** A peer that is there says hello: what it knows of claims, and whether others should come before it. */
+  | { readonly kind: 'greeted'; readonly node: string; readonly mac: Mac; readonly digest: number; readonly damped: boolean }
+  /** A peer says whose addresses are. */
+  | { readonly kind: 'claimed'; readonly node: string; readonly mac: Mac; readonly claims: readonly Claim[] }
   /** What is thought of a peer has changed. */
   | { readonly kind: 'judged'; readonly node: string; readonly verdict: Verdict; readonly silence: Micros }
   /** Comes last: replaces the wake-up that was asked for before, which stands without it. */

@@ -16,13 +16,22 @@ const TIMING = {
   speakerGrace: milliseconds(30_000),
   restartGrace: milliseconds(300_000),
 };
-const HELLO: SegmentMessage = { kind: 'hello', intervalMilliseconds: 100, askable: IP, restarting: false, alone: false, gone: [] };
+const HELLO: SegmentMessage = {
+  kind: 'hello',
+  intervalMilliseconds: 100,
+  askable: IP,
+  restarting: false,
+  alone: false,
+  damped: false,
+  digest: 7,
+  gone: [],
+};
 
 type Unstamped<Event> = Event extends unknown ? Omit<Event, 'now'> : never;
 
 /** A machine on a clock that the test moves; its wake-ups come when they are due. */
 class Scene {
-  readonly peers = new Peers({ node: 'a', timing: TIMING, nonce: () => NONCE, gone: [] });
+  readonly peers = new Peers({ node: 'a', timing: TIMING, nonce: () => NONCE, gone: [], claims: () => ({ digest: 9, damped: true }) });
   readonly effects: PeersEffect[] = [];
   #now = 0;
   #wake = Number.POSITIVE_INFINITY;
@@ -210,7 +219,7 @@ describe('what is not believed', () => {
 });
 
 test('what was gone before is gone until it is heard', () => {
-  const peers = new Peers({ node: 'a', timing: TIMING, nonce: () => NONCE, gone: ['x'] });
+  const peers = new Peers({ node: 'a', timing: TIMING, nonce: () => NONCE, gone: ['x'], claims: () => ({ digest: 0, damped: false }) });
   peers.step({ kind: 'started', now: milliseconds(1) });
   expect(peers.step({ kind: 'woke', now: milliseconds(1_600) })).toContainEqual({ kind: 'gone', nodes: ['x'] });
 });
@@ -264,4 +273,14 @@ describe('what is said', () => {
     scene.take({ kind: 'ending' });
     expect(scene.of('send').at(-1)?.message).toMatchObject({ kind: 'hello', restarting: true });
   });
+});
+
+test('claims are handed on, also those that another frame has overtaken, and no old ones', () => {
+  const scene = new Scene();
+  const claims = [{ address: { family: 'IPv4', value: 1n }, epoch: 1, owner: 'b', leaving: false }] as const;
+  for (const sequence of [200, 199, 137, 136, 1]) scene.hears({ kind: 'claims', claims }, { sequence });
+  scene.hears({ kind: 'claims', claims }, { sequence: 300, boot: 6n });
+  expect(scene.of('claimed')).toEqual(Array.from({ length: 3 }, () => ({ kind: 'claimed', node: 'b', mac: MAC, claims })));
+  scene.hears(HELLO, { sequence: 301 });
+  expect(scene.of('greeted')).toEqual([{ kind: 'greeted', node: 'b', mac: MAC, digest: 7, damped: false }]);
 });

@@ -17,8 +17,12 @@ export interface PeersOptions {
   readonly nonce: () => bigint;
   /** Nodes that were gone when this one was heard last: they are until they are heard. */
   readonly gone: readonly string[];
+  /** What the next hello says of claims. */
+  readonly claims: () => { readonly digest: number; readonly damped: boolean };
 }
 
+/** Claims may be this many frames late: they mean the same in whatever order they come, and a table is many frames. */
+const OVERTAKEN = 64;
 /** More nodes than any cluster has on one segment; one that is not known stays what the API server says of it. */
 const MAX_PEERS = 1_024;
 /** A segment carries no more hellos than this, each second. */
@@ -30,6 +34,8 @@ const MAX_REPLIES = 256;
 const REPLY_SPAN: Micros = milliseconds(100);
 /** Who is suspected says hello at once, but not more often than this. */
 const QUICK_HELLO: Micros = milliseconds(20);
+/** Who meets somebody says hello soon, so that one that starts learns whose addresses are before it takes any. */
+const WELCOME: Micros = milliseconds(100);
 /** A challenge that was not answered is given again. */
 const CHALLENGE_PAUSE: Micros = milliseconds(200);
 /** Hellos by which a peer says that it hears nobody, before it is doubted for that. */
@@ -150,8 +156,11 @@ export class Peers {
     else if (message.kind === 'hello') this.#challenge(known ?? this.#meet(node), frame);
   }
 
-  /** A frame of a boot that is believed. Older frames and repeated ones are of no interest. */
+  /** A frame of a boot that is believed. Older frames and repeated ones are of no interest, but for claims. */
   #heard(peer: Peer, { sequence, source, message }: SegmentFrame): void {
+    if (message.kind === 'claims' && sequence > peer.sequence - OVERTAKEN) {
+      this.#effects.push({ kind: 'claimed', node: peer.node, mac: source, claims: message.claims });
+    }
     if (sequence <= peer.sequence) return;
     peer.sequence = sequence;
     peer.mac = source;
@@ -180,13 +189,13 @@ export class Peers {
     const returned = isGone(peer);
     this.#judge(peer, 'alive');
     if (returned) this.#effects.push({ kind: 'reannounce' });
+    this.#effects.push({ kind: 'greeted', node: peer.node, mac: peer.mac, digest: hello.digest, damped: hello.damped });
   }
 
   /** Says what it has heard, if that is more than the asker has. */
   #witness(asker: Peer, { node, boot, sequence }: Sighting): void {
     if (node === this.#options.node) {
-      this.#helloAt = micros(Math.min(this.#helloAt, Math.max(this.#now, this.#saidHelloAt + QUICK_HELLO)));
-      this.#unsettled = true;
+      this.#sayHelloSoon(QUICK_HELLO);
       return;
     }
     const suspect = this.#peers.get(node);
@@ -206,6 +215,12 @@ export class Peers {
     if (!news) return;
     peer.doubt.witnessed = true;
     if (peer.boot === boot) peer.reported = sequence;
+  }
+
+  /** Says hello as soon as the last one is so long ago. */
+  #sayHelloSoon(pause: Micros): void {
+    this.#helloAt = micros(Math.min(this.#helloAt, Math.max(this.#now, this.#saidHelloAt + pause)));
+    this.#unsettled = true;
   }
 
   #reply(destination: Mac, message: SegmentMessage): void {
@@ -238,7 +253,7 @@ export class Peers {
     if (peer === undefined || challenge === undefined || challenge.boot !== frame.boot || challenge.nonce !== nonce) return;
     believe(peer, frame);
     this.#rumors.forget(peer.node);
-    this.#unsettled = true;
+    this.#sayHelloSoon(WELCOME);
     const { message } = challenge.hello;
     if (message.kind === 'hello') this.#greet(peer, message);
   }
@@ -256,16 +271,12 @@ export class Peers {
   #look(peer: Peer): void {
     if (peer.boot === undefined || isGone(peer)) return;
     if (peer.doubt === undefined) {
-      if (doubtDue(peer) <= this.#now || peer.deafHellos >= DEAF_HELLOS) this.#doubt(peer);
+      if (doubtDue(peer) <= this.#now || peer.deafHellos >= DEAF_HELLOS) peer.doubt = newDoubt(peer, this.#now);
       else if (peer.healthAt <= this.#now) this.#checkHealth(peer);
     }
     if (peer.doubt === undefined) return;
     if (stepDoubt(peer.doubt, this.#now)) this.#inquire(peer);
     if (isOver(peer.doubt, this.#now)) this.#decide(peer);
-  }
-
-  #doubt(peer: Peer): void {
-    peer.doubt = newDoubt(peer, this.#now);
   }
 
   #inquire(peer: Peer): void {
@@ -326,6 +337,7 @@ export class Peers {
       askable: this.#askable,
       restarting: this.#restarting,
       alone: this.#alone,
+      ...this.#options.claims(),
       gone: this.#goneNodes(),
     };
     this.#effects.push({ kind: 'send', destination: BROADCAST_MAC, message });

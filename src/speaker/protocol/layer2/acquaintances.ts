@@ -1,0 +1,91 @@
+import { type Micros, micros, milliseconds } from '../../../lib/clock.ts';
+import { Damping } from './damping.ts';
+import type { Acquaintance } from './succession.ts';
+
+/** A peer that is there. */
+interface KnownPeer {
+  digest: number;
+  damped: boolean;
+  /** How many of its hellos in a row had another digest than this node's. */
+  strange: number;
+}
+
+/** After this time everybody who has a speaker was heard. */
+export const SETTLED: Micros = milliseconds(60_000);
+
+/** What the owners machine remembers of the nodes of its segments, its own included. */
+export class Acquaintances implements Acquaintance {
+  readonly node: string;
+  readonly damping: Damping = new Damping();
+  readonly #peers = new Map<string, KnownPeer>();
+  #gone: Set<string> = new Set();
+  #startedAt: Micros = micros(0);
+  #now: Micros = micros(0);
+  met: boolean = false;
+
+  constructor(node: string) {
+    this.node = node;
+  }
+
+  /** The speaker has started. */
+  start(now: Micros): void {
+    this.#startedAt = now;
+  }
+
+  /** Time has passed. */
+  pass(now: Micros): void {
+    this.#now = now;
+  }
+
+  get startedAt(): Micros {
+    return this.#startedAt;
+  }
+
+  get settled(): boolean {
+    return this.#now - this.#startedAt >= SETTLED;
+  }
+
+  hears(node: string): boolean {
+    return this.#peers.has(node);
+  }
+
+  isGone(node: string): boolean {
+    return this.#gone.has(node);
+  }
+
+  isDamped(node: string): boolean {
+    return node === this.node ? this.damping.damped(this.#now) : (this.#peers.get(node)?.damped ?? false);
+  }
+
+  /** Takes a hello; says whether its node was not there before. */
+  greet(node: string, digest: number, damped: boolean, own: number): boolean {
+    this.met = true;
+    const known = this.#peers.get(node);
+    this.#peers.set(node, { digest, damped, strange: digest === own ? 0 : (known?.strange ?? 0) + 1 });
+    return this.#gone.delete(node) || known === undefined;
+  }
+
+  /** These nodes are not there. */
+  lose(nodes: readonly string[]): void {
+    this.#gone = new Set(nodes);
+    for (const node of nodes) this.#peers.delete(node);
+  }
+
+  /** Whether all who are there know what this node knows. */
+  allKnow(own: number): boolean {
+    for (const { digest } of this.#peers.values()) if (digest !== own) return false;
+    return this.#peers.size > 0;
+  }
+
+  /**
+   * Whether it is for this node to teach a peer whose hello had another digest. All who know the same would say the same: at each such
+   * hello it is the turn of another one of them, by name, so that not all teach at once and one whom the peer hears comes soon.
+   */
+  isToTeach(node: string, own: number): boolean {
+    const strange = this.#peers.get(node)?.strange ?? 0;
+    if (strange === 0) return false;
+    const alike = [...this.#peers].filter(([, { digest }]) => digest === own).map(([name]) => name);
+    const place = alike.filter((name) => name < this.node).length;
+    return (strange - 1) % (alike.length + 1) === place;
+  }
+}

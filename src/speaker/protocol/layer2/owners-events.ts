@@ -1,0 +1,48 @@
+import type { Micros } from '../../../lib/clock.ts';
+import type { Candidacy } from '../../../model/plan.ts';
+import type { Claim, SegmentMessage } from '../../wire/segment.ts';
+
+/** What happens; `now` never steps back from one event to the next. */
+export type OwnersEvent =
+  /** The speaker has started: it listens first. */
+  | { readonly kind: 'started'; readonly now: Micros }
+  /** The moment of the last `wake-at` has come. */
+  | { readonly kind: 'woke'; readonly now: Micros }
+  /** Who may answer for these addresses; nobody needs the `ended` ones any more. */
+  | { readonly kind: 'planned'; readonly now: Micros; readonly candidacies: readonly Candidacy[]; readonly ended: readonly string[] }
+  /** From now on an address of which no plan was heard is none that this node may answer for. */
+  | { readonly kind: 'plan-complete'; readonly now: Micros }
+  /** A peer says hello, with the digest of what it knows. */
+  | { readonly kind: 'greeted'; readonly now: Micros; readonly node: string; readonly digest: number; readonly damped: boolean }
+  /** A peer says whose addresses are. */
+  | { readonly kind: 'claimed'; readonly now: Micros; readonly node: string; readonly claims: readonly Claim[] }
+  /** These nodes are not there; all others that were ever heard are. */
+  | { readonly kind: 'gone'; readonly now: Micros; readonly nodes: readonly string[] };
+
+/** Why a node begins to answer for an address. */
+export type Succession =
+  /** Nobody had it. */
+  | 'free'
+  /** Its owner is gone. */
+  | 'gone'
+  /** Its owner gave it up. */
+  | 'left'
+  /** Its owner is none that may have it, as this node sees the cluster. */
+  | 'stale'
+  /** This node is preferred to the one that had it. */
+  | 'preferred'
+  /** It was this node's before its speaker started anew. */
+  | 'resumed';
+
+/** What has to be done, in order. */
+export type OwnersEffect =
+  /** Answer for this address from now on, and tell the segment. */
+  | { readonly kind: 'own'; readonly address: string; readonly why: Succession; readonly from: string }
+  /** Do not answer for it any more; `to` is whose it is now, empty for nobody's. */
+  | { readonly kind: 'disown'; readonly address: string; readonly to: string }
+  /** Somebody else told the segment that the address is his: tell it again. */
+  | { readonly kind: 'defend'; readonly address: string }
+  /** Send it to one node, or to all. */
+  | { readonly kind: 'send'; readonly to: string | undefined; readonly message: SegmentMessage }
+  /** Comes last: replaces the wake-up that was asked for before. Without it none is needed. */
+  | { readonly kind: 'wake-at'; readonly at: Micros };

@@ -1,0 +1,285 @@
+import { describe, expect, test } from '@jest/globals';
+import fc from 'fast-check';
+import { addressOf } from '../../../../test/support/announcements.ts';
+import type { Micros } from '../../../lib/clock.ts';
+import type { Claim } from '../../wire/segment.ts';
+import { Owners } from './owners.ts';
+import type { OwnersEffect, OwnersEvent } from './owners-events.ts';
+
+const TEXT = '198.51.100.1';
+type Unstamped<Event> = Event extends unknown ? Omit<Event, 'now'> : never;
+
+/** Node b on a clock that the test moves. The peers that it is given are heard and know what it knows, and its plan is complete; without any it has just started. */
+class Scene {
+  readonly owners = new Owners({ node: 'b', rank: (node) => node, listens: true });
+  readonly effects: OwnersEffect[] = [];
+  #now = 0;
+  #wake = Number.POSITIVE_INFINITY;
+
+  constructor(...peers: readonly string[]) {
+    this.take({ kind: 'started' });
+    for (const node of peers) this.greets(node);
+    if (peers.length > 0) this.take({ kind: 'plan-complete' });
+  }
+
+  take(event: Unstamped<OwnersEvent>): void {
+    this.#wake = Number.POSITIVE_INFINITY;
+    for (const effect of this.owners.step({ ...event, now: this.#now as Micros } as OwnersEvent)) {
+      if (effect.kind === 'wake-at') this.#wake = effect.at;
+      else this.effects.push(effect);
+    }
+  }
+
+  greets(node: string, digest: number = this.owners.digest, damped: boolean = false): void {
+    this.take({ kind: 'greeted', node, digest, damped });
+  }
+
+  claims(from: string, epoch: number, owner: string = from, leaving: boolean = false): void {
+    this.take({ kind: 'claimed', node: from, claims: [{ address: addressOf(TEXT), epoch, owner, leaving }] });
+  }
+
+  plan(order: string, self: boolean = order.includes('b'), scores: Readonly<Record<string, number>> = {}): void {
+    const contenders = Array.from(order, (node) => ({ node, score: scores[node] ?? 0 }));
+    this.take({ kind: 'planned', candidacies: [{ address: addressOf(TEXT), self, order: contenders }], ended: [] });
+  }
+
+  run(span: number): void {
+    const end = this.#now + span * 1_000;
+    while (this.#wake <= end) {
+      this.#now = Math.max(this.#now, this.#wake);
+      this.take({ kind: 'woke' });
+    }
+    this.#now = end;
+  }
+
+  get answers(): boolean {
+    return this.owners.answering.has(TEXT);
+  }
+
+  get claim(): string {
+    const claim = this.owners.claimOf(TEXT);
+    return claim === undefined ? 'none' : `${claim.epoch} ${claim.owner}${claim.leaving ? ' leaving' : ''}`;
+  }
+
+  /** The claims that were sent, and to whom, in short. */
+  said(): string[] {
+    const said = this.effects.flatMap((effect) =>
+      effect.kind === 'send' && effect.message.kind === 'claims' ? [{ to: effect.to, claims: effect.message.claims }] : [],
+    );
+    this.effects.length = 0;
+    return said.map(({ to = 'all', claims }) => `${to}: ${claims.map(({ epoch, owner }: Claim) => `${epoch} ${owner}`).join()}`);
+  }
+}
+
+describe('an address that is new', () => {
+  test('is claimed at once by the first, three times', () => {
+    const scene = new Scene('a', 'c');
+    scene.plan('bac');
+    expect([scene.answers, scene.claim]).toEqual([true, '1 b']);
+    scene.run(1_000);
+    expect(scene.said()).toEqual(['all: 1 b', 'all: 1 b', 'all: 1 b']);
+  });
+
+  test('is left to whoever comes before, for five seconds', () => {
+    const scene = new Scene('a', 'c');
+    scene.plan('abc');
+    scene.run(5_000);
+    expect(scene.answers).toBe(false);
+    scene.run(100);
+    expect(scene.answers).toBe(true);
+  });
+
+  test('is taken at once when whoever comes before passes', () => {
+    const scene = new Scene('a', 'c');
+    scene.plan('abc');
+    scene.claims('a', 1, 'a', true);
+    expect([scene.answers, scene.claim]).toEqual([true, '2 b']);
+  });
+
+  test('is passed on by a first that lacks the interface', () => {
+    const scene = new Scene('a', 'c');
+    scene.plan('bac', false);
+    expect([scene.answers, scene.claim]).toEqual([false, '1 b leaving']);
+  });
+
+  test('waits for a second of listening while others know more', () => {
+    const scene = new Scene();
+    scene.greets('a', 77);
+    scene.plan('bac');
+    scene.run(900);
+    expect(scene.answers).toBe(false);
+    scene.run(200);
+    expect(scene.answers).toBe(true);
+  });
+
+  test('is claimed without waiting where nobody else may have it', () => {
+    const scene = new Scene();
+    scene.greets('a', 77);
+    scene.plan('b');
+    expect(scene.answers).toBe(true);
+  });
+
+  test('stays with the order where nobody was ever heard', () => {
+    const scene = new Scene();
+    scene.take({ kind: 'plan-complete' });
+    scene.plan('abc');
+    scene.run(120_000);
+    expect(scene.answers).toBe(false);
+    scene.plan('bc');
+    expect(scene.answers).toBe(true);
+    scene.plan('abc');
+    expect(scene.answers).toBe(false);
+  });
+});
+
+describe('an address of another node', () => {
+  test('is taken 50 ms after each one that comes before, when its owner is gone', () => {
+    const scene = new Scene('a', 'c', 'd');
+    scene.plan('dacb');
+    scene.claims('d', 4);
+    scene.take({ kind: 'gone', nodes: ['d'] });
+    scene.run(90);
+    expect(scene.answers).toBe(false);
+    scene.run(20);
+    expect([scene.answers, scene.claim]).toEqual([true, '5 b']);
+    expect(scene.effects).toContainEqual({ kind: 'own', address: TEXT, why: 'gone', from: 'd' });
+  });
+
+  test('is not taken while somebody hears the owner that seems to be gone', () => {
+    const scene = new Scene('a', 'c');
+    scene.plan('bac');
+    scene.take({ kind: 'gone', nodes: ['c'] });
+    scene.claims('a', 9, 'c');
+    expect(scene.answers).toBe(false);
+    scene.run(1_000);
+    expect(scene.answers).toBe(false);
+    scene.greets('c');
+    scene.run(5_000);
+    expect([scene.answers, scene.claim]).toEqual([false, '9 c']);
+  });
+
+  test.each([
+    { what: 'stale', scores: {}, order: 'b', after: 5_000 },
+    { what: 'preferred', scores: { b: 1 }, order: 'ba', after: 10_000 },
+  ])('is taken when the view that it is $what has lasted', ({ what, scores, order, after }) => {
+    const scene = new Scene('a');
+    scene.claims('a', 4);
+    scene.plan(order, true, scores);
+    scene.run(after - 100);
+    expect(scene.answers).toBe(false);
+    scene.run(200);
+    expect([scene.answers, scene.claim]).toEqual([true, '5 b']);
+    expect(scene.effects).toContainEqual({ kind: 'own', address: TEXT, why: what, from: 'a' });
+  });
+
+  test('is never taken for coming first alone', () => {
+    const scene = new Scene('a');
+    scene.claims('a', 4);
+    scene.plan('ba');
+    scene.run(600_000);
+    expect([scene.answers, scene.claim]).toEqual([false, '4 a']);
+  });
+});
+
+/** b has the address. */
+function owning(): Scene {
+  const scene = new Scene('a', 'c');
+  scene.plan('bac');
+  scene.run(1_000);
+  scene.effects.length = 0;
+  return scene;
+}
+
+describe('an address of its own', () => {
+  test('is given up at once to a higher claim, and to an equal one of a better node', () => {
+    for (const [epoch, from] of [
+      [2, 'c'],
+      [1, 'a'],
+    ] as const) {
+      const scene = owning();
+      scene.claims(from, epoch);
+      expect([scene.answers, scene.claim]).toEqual([false, `${epoch} ${from}`]);
+      expect(scene.effects).toEqual([{ kind: 'disown', address: TEXT, to: from }]);
+    }
+  });
+
+  test('is defended against a lower claim: to who made it, and by one burst a second', () => {
+    const scene = owning();
+    for (let round = 0; round < 3; round++) scene.claims('c', 1);
+    expect(scene.effects.filter(({ kind }) => kind === 'defend')).toHaveLength(1);
+    expect(scene.said()).toEqual(['c: 1 b', 'c: 1 b', 'c: 1 b']);
+    expect(scene.answers).toBe(true);
+  });
+
+  test('is answered for until a successor claims it, and two seconds at most', () => {
+    for (const successor of [true, false]) {
+      const scene = owning();
+      scene.plan('ac');
+      scene.run(1_900);
+      expect([scene.answers, scene.claim]).toEqual([true, '2 b leaving']);
+      if (successor) scene.claims('a', 3);
+      else scene.run(200);
+      expect(scene.answers).toBe(false);
+    }
+  });
+
+  test('is nobody’s when its Service ends', () => {
+    const scene = owning();
+    scene.take({ kind: 'planned', candidacies: [], ended: [TEXT] });
+    expect([scene.answers, scene.claim]).toEqual([false, '2 ']);
+  });
+
+  test('is resumed by a speaker that starts, under the epoch that others know, once the plan says so', () => {
+    const scene = new Scene();
+    scene.greets('a', 77);
+    scene.claims('a', 7, 'b');
+    expect([scene.answers, scene.claim]).toEqual([false, '7 b']);
+    scene.plan('abc');
+    expect([scene.answers, scene.claim]).toEqual([true, '7 b']);
+  });
+
+  test('sorts last when it was lost three times in a minute', () => {
+    const scene = owning();
+    for (let epoch = 2; epoch < 8; epoch += 2) {
+      scene.claims('c', epoch);
+      scene.take({ kind: 'gone', nodes: ['a', 'c'] });
+      scene.run(2_000);
+      scene.greets('c');
+      scene.greets('a');
+    }
+    expect(scene.owners.damped).toBe(true);
+    scene.run(61_000);
+    scene.greets('a');
+    expect(scene.owners.damped).toBe(false);
+  });
+});
+
+test('a peer that knows something else is taught by one of those who know the same, another one each time', () => {
+  const scene = owning();
+  scene.greets('a');
+  const turns = Array.from({ length: 4 }, () => {
+    scene.greets('c', 5);
+    return scene.said().length;
+  });
+  expect(turns).toEqual([0, 1, 0, 1]);
+});
+
+test('whatever is heard: no exception, no epoch that falls, no answer for what is not its own', () => {
+  const nodes = fc.constantFrom('a', 'b', 'c', '');
+  const heard = fc.record({ from: fc.constantFrom('a', 'c'), epoch: fc.nat({ max: 2 ** 32 - 1 }), owner: nodes, leaving: fc.boolean() });
+  fc.assert(
+    fc.property(fc.array(fc.oneof(heard, fc.constantFrom('bac', 'ac', 'abc', 'wait')), { maxLength: 40 }), (events) => {
+      const scene = new Scene('a', 'c');
+      let epoch = 0;
+      for (const event of events) {
+        if (event === 'wait') scene.run(3_000);
+        else if (typeof event === 'string') scene.plan(event);
+        else scene.claims(event.from, event.epoch, event.owner, event.leaving);
+        const claim = scene.owners.claimOf(TEXT);
+        expect(claim?.epoch ?? 0).toBeGreaterThanOrEqual(epoch);
+        if (scene.answers) expect(claim?.leaving === true || claim?.owner === 'b').toBe(true);
+        epoch = claim?.epoch ?? 0;
+      }
+    }),
+  );
+});

@@ -1,0 +1,377 @@
+import { assert } from '../../../lib/assert.ts';
+import { type Micros, micros, milliseconds } from '../../../lib/clock.ts';
+import { formatAddress } from '../../../lib/ip.ts';
+import type { Candidacy } from '../../../model/plan.ts';
+import type { Claim } from '../../wire/segment.ts';
+import { Acquaintances, SETTLED } from './acquaintances.ts';
+import { ClaimNews } from './claim-news.ts';
+import { beats, ClaimTable, type Rank } from './claim-table.ts';
+import type { OwnersEffect, OwnersEvent, Succession } from './owners-events.ts';
+import { ahead, patienceFor, standing, type Vacancy } from './succession.ts';
+import { newWatched, nextEpoch, noteDisplaced, type Vacant, vacancyOf, type Watched } from './watched-address.ts';
+
+/** What {@link Owners} is made with. */
+export interface OwnersOptions {
+  readonly node: string;
+  readonly rank: Rank;
+  /** Whether others may be heard: if not, this node need not listen for them first. */
+  readonly listens: boolean;
+}
+
+/** So long a speaker that starts listens for claims, unless it knows sooner what all others know. */
+const LISTEN: Micros = milliseconds(1_000);
+/** A node that has just started takes no more than its share of what others, not heard yet, come first for; a quarter more evens out chance. */
+const SHARE = 1.25;
+/** An owner that gives up an address answers no longer than this for who comes next. */
+const LEAVING: Micros = milliseconds(2_000);
+/** A view of the cluster in which another one should be the owner has to last, since views differ while things change. */
+const GRUDGE: Readonly<Record<'stale' | 'preferred', Micros>> = { stale: milliseconds(5_000), preferred: milliseconds(10_000) };
+const DEFEND_EVERY: Micros = milliseconds(1_000);
+/** A loop that turns so much too late has not read what came meanwhile: what is due waits for another turn. */
+const STALL: Micros = milliseconds(100);
+const ONE_TURN: Micros = milliseconds(50);
+/** A claim of a node that seems to be gone is news of it, from somebody who hears it: its next hello comes within this time. */
+const RUMOR: Micros = milliseconds(1_100);
+/**
+ * Which node answers for which address. Whoever may and comes first in the order claims an address that is free; a claim has
+ * an epoch, the higher one counts for everybody, and an owner that lives keeps what it has. What each node knows is
+ * compared by a digest in its hellos, and sent where it differs. No I/O: it is given events and returns what to do.
+ */
+export class Owners {
+  readonly #options: OwnersOptions;
+  readonly #table = new ClaimTable();
+  readonly #watched = new Map<string, Watched>();
+  readonly #answering = new Set<string>();
+  readonly #view: Acquaintances;
+  readonly #news = new ClaimNews();
+  /** Until when the owner of an address is taken to be there though it seems to be gone. */
+  readonly #rumors = new Map<string, Micros>();
+  /** When to look at an address again. */
+  readonly #due = new Map<string, Micros>();
+  #effects: OwnersEffect[] = [];
+  #now: Micros = micros(0);
+  #wakeAt: Micros | undefined;
+  #listening: boolean = true;
+  #complete: boolean = false;
+
+  constructor(options: OwnersOptions) {
+    this.#options = options;
+    this.#view = new Acquaintances(options.node);
+    this.#listening = options.listens;
+  }
+
+  /** What the next hello says of the claims that this node knows. */
+  get digest(): number {
+    return this.#table.digest;
+  }
+
+  /** Whether this node lost its addresses so often that others should come first for a while. */
+  get damped(): boolean {
+    return this.#view.isDamped(this.#options.node);
+  }
+
+  /** Whether this node has not heard yet what others know. */
+  get listening(): boolean {
+    return this.#listening;
+  }
+
+  /** The addresses that this node answers for. */
+  get answering(): ReadonlySet<string> {
+    return this.#answering;
+  }
+
+  /** The claim that counts for an address, as far as this node knows. */
+  claimOf(text: string): Claim | undefined {
+    return this.#table.get(text);
+  }
+
+  /** Takes one event. */
+  step(event: OwnersEvent): readonly OwnersEffect[] {
+    assert(event.now >= this.#now, 'time steps back');
+    this.#now = event.now;
+    this.#view.pass(event.now);
+    this.#effects = [];
+    this.#take(event);
+    if (this.#listening && this.#hasListened()) this.#stopListening();
+    for (const [text, at] of this.#due) if (at <= this.#now) this.#consider(text);
+    for (const { to, message } of this.#news.take(this.#table, this.#now)) this.#effects.push({ kind: 'send', to, message });
+    this.#setWake();
+    return this.#effects;
+  }
+
+  #take(event: OwnersEvent): void {
+    switch (event.kind) {
+      case 'started':
+        this.#view.start(event.now);
+        break;
+      case 'woke':
+        this.#noticeStall();
+        break;
+      case 'planned':
+        for (const candidacy of event.candidacies) this.#plan(candidacy);
+        for (const text of event.ended) this.#end(text);
+        break;
+      case 'plan-complete':
+        this.#complete = true;
+        for (const [text, { owner }] of [...this.#table.entries()]) if (owner === this.#options.node) this.#consider(text);
+        break;
+      case 'greeted':
+        this.#greet(event.node, event.digest, event.damped);
+        break;
+      case 'claimed':
+        for (const claim of event.claims) this.#hear(event.node, claim);
+        break;
+      case 'gone':
+        this.#loseSight(event.nodes);
+        break;
+    }
+  }
+
+  #noticeStall(): void {
+    if (this.#wakeAt === undefined || this.#now - this.#wakeAt < STALL) return;
+    const soon = micros(this.#now + ONE_TURN);
+    for (const [text, at] of this.#due) if (at < soon) this.#due.set(text, soon);
+    for (const watched of this.#watched.values()) {
+      // What lasted while nothing was read did not last as far as this node knows.
+      if (watched.grudge !== undefined) watched.grudge.since = this.#now;
+    }
+  }
+
+  #plan(candidacy: Candidacy): void {
+    const text = formatAddress(candidacy.address);
+    const watched = this.#watched.get(text);
+    if (watched === undefined) this.#watched.set(text, newWatched(candidacy));
+    else watched.candidacy = candidacy;
+    this.#consider(text);
+  }
+
+  #end(text: string): void {
+    if (!this.#watched.delete(text)) return;
+    this.#consider(text);
+  }
+
+  #greet(node: string, digest: number, damped: boolean): void {
+    const fresh = this.#view.greet(node, digest, damped, this.digest);
+    if (this.#view.isToTeach(node, this.digest))
+      for (const message of this.#table.messages()) this.#effects.push({ kind: 'send', to: node, message });
+    if (fresh) this.#welcome();
+  }
+
+  /** Whoever comes is given time to take what is new and its own. */
+  #welcome(): void {
+    for (const watched of this.#watched.values()) {
+      if (watched.vacancy?.why === 'new') watched.vacancy = { why: 'new', since: this.#now };
+    }
+    this.#considerAll();
+  }
+
+  #hasListened(): boolean {
+    return this.#now - this.#view.startedAt >= LISTEN || this.#view.allKnow(this.digest);
+  }
+
+  #stopListening(): void {
+    this.#listening = false;
+    this.#considerAll();
+  }
+
+  #loseSight(nodes: readonly string[]): void {
+    this.#view.lose(nodes);
+    this.#considerAll();
+  }
+
+  #considerAll(): void {
+    for (const text of this.#watched.keys()) this.#consider(text);
+  }
+
+  #hear(from: string, claim: Claim): void {
+    const text = formatAddress(claim.address);
+    const known = this.#table.get(text);
+    if (known === undefined && (claim.owner === '' || (this.#table.full && !this.#watched.has(text)))) return;
+    if (known !== undefined && !beats(claim, known, text, this.#options.rank)) {
+      this.#correct(from, claim, known, text);
+      return;
+    }
+    this.#table.set(text, claim, this.#now);
+    if (this.#view.isGone(claim.owner)) this.#rumors.set(text, micros(this.#now + RUMOR));
+    else this.#rumors.delete(text);
+    if (known?.owner === this.#options.node && !known.leaving && claim.epoch > known.epoch) this.#noteLoss(text, claim.owner);
+    this.#consider(text);
+  }
+
+  /** Whoever claims for himself what is this node's has not heard of it, and has told the segment. */
+  #correct(from: string, claim: Claim, known: Claim, text: string): void {
+    const { node } = this.#options;
+    if (known.owner !== node || claim.owner !== from || from === node || claim.leaving) return;
+    this.#news.correct(from, known);
+    const watched = this.#watched.get(text);
+    if (watched === undefined || !this.#answering.has(text)) return;
+    if (watched.defendedAt !== undefined && this.#now - watched.defendedAt < DEFEND_EVERY) return;
+    watched.defendedAt = this.#now;
+    this.#effects.push({ kind: 'defend', address: text });
+  }
+
+  #noteLoss(text: string, to: string): void {
+    if (to === this.#options.node) return;
+    if (this.#answering.has(text)) this.#view.damping.lost(this.#now);
+    const watched = this.#watched.get(text);
+    if (watched !== undefined) noteDisplaced(watched, this.#now);
+  }
+
+  /** What is to be done about one address, as things are. Any number of times. */
+  #consider(text: string): void {
+    this.#due.delete(text);
+    const claim = this.#table.get(text);
+    const watched = this.#watched.get(text);
+    if (claim?.owner === this.#options.node && (!claim.leaving || watched === undefined)) this.#keep(text, claim, watched);
+    else if (claim !== undefined && this.#isHeld(text, claim)) this.#leaveToOwner(text, claim, watched);
+    else if (watched !== undefined) this.#succeed(text, claim, watched);
+    else this.#stop(text);
+  }
+
+  #isHeld(text: string, { owner, leaving }: Claim): boolean {
+    if (owner === '' || leaving) return false;
+    const rumored = (this.#rumors.get(text) ?? 0) > this.#now;
+    if (!rumored) this.#rumors.delete(text);
+    return rumored || !this.#view.isGone(owner);
+  }
+
+  #keep(text: string, claim: Claim, watched: Watched | undefined): void {
+    if (watched !== undefined && this.#mayKeep(watched)) {
+      if (!this.#answering.has(text)) this.#answer(text, 'resumed', this.#options.node);
+    } else if (!this.#complete) {
+      if (watched === undefined) this.#stop(text);
+    } else if (watched !== undefined && this.#view.met && this.#hasOthers(watched)) this.#giveUp(text, claim);
+    else {
+      this.#change(text, { ...claim, epoch: nextEpoch(claim), owner: '' });
+      this.#stop(text);
+    }
+  }
+
+  /** Where no other speaker was ever heard the order alone decides, as long as all see the same. */
+  #mayKeep({ candidacy }: Watched): boolean {
+    if (!candidacy.self) return false;
+    return this.#view.met || standing(candidacy.order, this.#view)[0]?.node === this.#options.node;
+  }
+
+  #hasOthers({ candidacy }: Watched): boolean {
+    return standing(candidacy.order, this.#view).some(({ node }) => node !== this.#options.node);
+  }
+
+  /** Leaves an address to whoever comes next, and answers until it is claimed. */
+  #giveUp(text: string, claim: Claim): void {
+    const watched = this.#watched.get(text);
+    if (watched !== undefined) watched.vacancy = { why: 'left', since: this.#now };
+    this.#change(text, { ...claim, epoch: nextEpoch(claim), owner: this.#options.node, leaving: true });
+    if (this.#answering.has(text)) this.#due.set(text, micros(this.#now + LEAVING));
+  }
+
+  #leaveToOwner(text: string, { owner }: Claim, watched: Watched | undefined): void {
+    this.#stop(text);
+    if (watched === undefined) return;
+    watched.vacancy = undefined;
+    const why = this.#view.met ? this.#objection(owner, watched.candidacy) : undefined;
+    if (why === undefined) watched.grudge = undefined;
+    else if (watched.grudge?.why !== why) watched.grudge = { why, since: this.#now };
+    const rumor = this.#rumors.get(text);
+    if (rumor !== undefined) this.#due.set(text, rumor);
+    if (watched.grudge === undefined || rumor !== undefined) return;
+    const due = Math.max(watched.grudge.since + GRUDGE[watched.grudge.why], watched.noGrudgeBefore);
+    if (due <= this.#now) this.#claim(text, watched, watched.grudge.why, owner);
+    else this.#due.set(text, micros(due));
+  }
+
+  /** Why this node should have what another one has, if it should. */
+  #objection(owner: string, { self, order }: Candidacy): 'stale' | 'preferred' | undefined {
+    const own = order.find(({ node }) => node === this.#options.node);
+    const before = ahead(order, this.#view);
+    if (!self || own === undefined || before === undefined || before.heard > 0) return undefined;
+    const theirs = order.find(({ node }) => node === owner);
+    if (theirs === undefined) return 'stale';
+    return own.score > theirs.score ? 'preferred' : undefined;
+  }
+
+  /** An address that is free. */
+  #succeed(text: string, claim: Claim | undefined, watched: Watched): void {
+    const why = vacancyOf(claim);
+    if (watched.vacancy?.why !== why) watched.vacancy = { why, since: this.#now };
+    watched.grudge = undefined;
+    // Who answers already need not wait: others say that it is nobody's because they had it before.
+    const due = watched.candidacy.self && this.#answering.has(text) ? this.#now : this.#turnOf(watched.candidacy, watched.vacancy, claim);
+    if (due !== undefined && due <= this.#now) {
+      this.#claim(text, watched, why === 'new' ? 'free' : why, claim?.owner ?? '');
+      return;
+    }
+    if (due !== undefined) this.#due.set(text, due);
+    else if (claim?.owner !== this.#options.node) this.#pass(text, claim, watched);
+    this.#endLeaving(text, watched.vacancy);
+  }
+
+  /** When this node may take a free address; `undefined` when it may not. */
+  #turnOf({ self, order }: Candidacy, { why, since }: Vacant, claim: Claim | undefined): Micros | undefined {
+    if (!self) return undefined;
+    const { node } = this.#options;
+    // Views of who may have it differ for a moment: whoever leaves does not come next, whatever this node's view is.
+    const heirs = why === 'left' ? order.filter((one) => one.node === node || one.node !== claim?.owner) : order;
+    const patience = patienceFor(heirs, why, this.#view);
+    return patience === undefined ? undefined : micros(Math.max(since + patience, this.#readyAt(order, why)));
+  }
+
+  /** Who comes first and cannot, because it lacks the interface, says so: the next one need not wait. */
+  #pass(text: string, claim: Claim | undefined, { candidacy: { address, self, order } }: Watched): void {
+    if (self || this.#listening || !this.#view.met || claim?.leaving === true) return;
+    const before = ahead(order, this.#view);
+    if (before === undefined || before.heard > 0) return;
+    this.#change(text, { address, epoch: nextEpoch(claim), owner: this.#options.node, leaving: true });
+  }
+
+  /** Nobody came next in time. */
+  #endLeaving(text: string, { since }: Vacant): void {
+    if (!this.#answering.has(text)) return;
+    const end = micros(since + LEAVING);
+    if (end <= this.#now) this.#stop(text);
+    else this.#due.set(text, micros(Math.min(this.#due.get(text) ?? end, end)));
+  }
+
+  /** The first moment at which this node may take an address of which nobody is known to be the owner. */
+  #readyAt(order: Candidacy['order'], why: Vacancy): Micros {
+    const alone = order.length === 1;
+    if (this.#listening && !alone) return micros(this.#view.startedAt + LISTEN);
+    if (why !== 'new' || this.#view.settled || (ahead(order, this.#view)?.unheard ?? 0) === 0) return this.#now;
+    const share = Math.ceil((SHARE * this.#watched.size) / order.length);
+    return this.#answering.size < share ? this.#now : micros(this.#view.startedAt + SETTLED);
+  }
+
+  #claim(text: string, watched: Watched, why: Succession, from: string): void {
+    const { address } = watched.candidacy;
+    watched.vacancy = undefined;
+    watched.grudge = undefined;
+    this.#answer(text, why, from);
+    this.#change(text, { address, epoch: nextEpoch(this.#table.get(text)), owner: this.#options.node, leaving: false });
+  }
+
+  #answer(text: string, why: Succession, from: string): void {
+    if (this.#answering.has(text)) return;
+    this.#answering.add(text);
+    this.#effects.push({ kind: 'own', address: text, why, from });
+  }
+
+  #stop(text: string): void {
+    if (!this.#answering.delete(text)) return;
+    const claim = this.#table.get(text);
+    const to = claim === undefined || claim.leaving ? '' : claim.owner;
+    this.#effects.push({ kind: 'disown', address: text, to });
+  }
+
+  #change(text: string, claim: Claim): void {
+    this.#table.set(text, claim, this.#now);
+    this.#news.changed(text, this.#now);
+  }
+
+  #setWake(): void {
+    let at = this.#listening ? this.#view.startedAt + LISTEN : Number.POSITIVE_INFINITY;
+    for (const due of this.#due.values()) at = Math.min(at, due);
+    at = Math.min(at, this.#news.nextAt);
+    this.#wakeAt = at === Number.POSITIVE_INFINITY ? undefined : micros(Math.max(at, this.#now));
+    if (this.#wakeAt !== undefined) this.#effects.push({ kind: 'wake-at', at: this.#wakeAt });
+  }
+}

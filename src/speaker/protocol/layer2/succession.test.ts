@@ -1,0 +1,51 @@
+import { expect, test } from '@jest/globals';
+import { type Acquaintance, ahead, patienceFor, standing, type Vacancy } from './succession.ts';
+
+const ORDER = ['a', 'b', 'c', 'd'].map((node) => ({ node, score: 0 }));
+
+interface Scene {
+  readonly node?: string;
+  readonly heard?: readonly string[];
+  readonly gone?: readonly string[];
+  readonly damped?: readonly string[];
+  readonly met?: boolean;
+  readonly settled?: boolean;
+}
+
+function view({ node = 'c', heard = ['a', 'b', 'd'], gone = [], damped = [], met = true, settled = true }: Scene): Acquaintance {
+  return {
+    ...{ node, met, settled },
+    hears: (one) => heard.includes(one),
+    isGone: (one) => gone.includes(one),
+    isDamped: (one) => damped.includes(one),
+  };
+}
+
+test.each<{ what: string; scene: Scene; vacancy: Vacancy; waits: number | undefined }>([
+  { what: 'the first acts at once', scene: { node: 'a' }, vacancy: 'new', waits: 0 },
+  { what: 'others leave it what is new', scene: {}, vacancy: 'new', waits: 5_100 },
+  { what: 'after a death each has 50 ms', scene: {}, vacancy: 'gone', waits: 100 },
+  { what: 'whoever is gone has none', scene: { gone: ['a'] }, vacancy: 'gone', waits: 50 },
+  { what: 'whoever was never heard has none', scene: { heard: ['b'] }, vacancy: 'gone', waits: 50 },
+  { what: 'whoever leaves answers meanwhile', scene: {}, vacancy: 'left', waits: 800 },
+  { what: 'whoever is damped comes last', scene: { damped: ['a', 'b'] }, vacancy: 'gone', waits: 0 },
+  {
+    what: 'one that is damped itself comes last',
+    scene: { node: 'a', heard: ['b', 'c', 'd'], damped: ['a'] },
+    vacancy: 'gone',
+    waits: 150,
+  },
+  { what: 'one that was never heard may come yet', scene: { node: 'b', heard: ['c'], settled: false }, vacancy: 'new', waits: 5_000 },
+  { what: 'and has no speaker when it did not', scene: { node: 'b', heard: ['c'] }, vacancy: 'new', waits: 0 },
+  { what: 'where nobody is heard the first has it', scene: { node: 'a', heard: [], met: false }, vacancy: 'new', waits: 0 },
+  { what: 'where nobody is heard no other has', scene: { node: 'b', heard: [], met: false }, vacancy: 'gone', waits: undefined },
+  { what: 'who is no contender has nothing', scene: { node: 'z' }, vacancy: 'gone', waits: undefined },
+])('$what', ({ scene, vacancy, waits }) => {
+  const patience = patienceFor(ORDER, vacancy, view(scene));
+  expect(patience === undefined ? undefined : patience / 1_000).toBe(waits);
+});
+
+test('whoever stands before a node is heard or not', () => {
+  expect(ahead(ORDER, view({ heard: ['b'] }))).toEqual({ heard: 1, unheard: 1 });
+  expect(standing(ORDER, view({ gone: ['a', 'c'], damped: ['b'] })).map(({ node }) => node)).toEqual(['c', 'd', 'b']);
+});

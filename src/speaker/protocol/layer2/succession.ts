@@ -1,0 +1,59 @@
+import { type Micros, micros, milliseconds } from '../../../lib/clock.ts';
+import type { Contender } from '../../../model/plan.ts';
+
+/** Why an address is free: nobody had it, its owner is gone, or its owner gives it up and answers meanwhile. */
+export type Vacancy = 'new' | 'gone' | 'left';
+
+/** What a node thinks of the nodes of its segment. */
+export interface Acquaintance {
+  readonly node: string;
+  /** Whether it was ever heard and is not gone. */
+  hears(node: string): boolean;
+  isGone(node: string): boolean;
+  isDamped(node: string): boolean;
+  /** Some other speaker was heard since this one started, which shows that their frames pass. */
+  readonly met: boolean;
+  /** This speaker has run for so long that it has heard everybody whom it can hear. */
+  readonly settled: boolean;
+}
+
+/** The next in the order waits for this long for a claim of the one before: clients of a dead owner wait meanwhile. */
+const TURN_AFTER_DEATH: Micros = milliseconds(50);
+/** Clients of an owner that leaves do not wait: it answers until it hears a claim. */
+const TURN_AFTER_LEAVING: Micros = milliseconds(400);
+/** How long a node that comes first may take to learn of an address that is new: nobody is a client of it yet. */
+const PATIENCE: Micros = milliseconds(5_000);
+
+/** The contenders that are there or may be, best first; whoever is damped comes last. */
+export function standing(order: readonly Contender[], view: Acquaintance): readonly Contender[] {
+  const there = order.filter(({ node }) => node === view.node || !view.isGone(node));
+  return [...there.filter(({ node }) => !view.isDamped(node)), ...there.filter(({ node }) => view.isDamped(node))];
+}
+
+/** The contenders before this node, and whether one of them was never heard. */
+export function ahead(order: readonly Contender[], view: Acquaintance): { readonly heard: number; readonly unheard: number } | undefined {
+  const contenders = standing(order, view);
+  const place = contenders.findIndex(({ node }) => node === view.node);
+  if (place < 0) return undefined;
+  const heard = contenders.slice(0, place).filter(({ node }) => view.hears(node)).length;
+  return { heard, unheard: place - heard };
+}
+
+/**
+ * How long a node leaves an address that is free to those that come before it; `undefined` for good. The first one does not
+ * wait. Others wait their turn, long where nobody suffers: speakers learn of a new Service at moments far apart, and whoever comes
+ * first is to have it however slow its machine is.
+ *
+ * A node that was never heard may have no speaker. As long as nobody at all was heard, frames of speakers may not pass here,
+ * and all hold to the order as the API server gives it.
+ */
+export function patienceFor(order: readonly Contender[], vacancy: Vacancy, view: Acquaintance): Micros | undefined {
+  const before = ahead(order, view);
+  if (before === undefined) return undefined;
+  const { heard, unheard } = before;
+  if (!view.met) return heard + unheard === 0 ? micros(0) : undefined;
+  if (vacancy === 'gone') return micros(heard * TURN_AFTER_DEATH);
+  if (vacancy === 'left') return micros(heard * TURN_AFTER_LEAVING);
+  const waits = heard > 0 || (unheard > 0 && !view.settled);
+  return waits ? micros(PATIENCE + heard * TURN_AFTER_DEATH) : micros(0);
+}

@@ -1,0 +1,51 @@
+import { type Micros, micros, milliseconds } from '../../../lib/clock.ts';
+import type { Candidacy } from '../../../model/plan.ts';
+import type { Claim } from '../../wire/segment.ts';
+import type { Vacancy } from './succession.ts';
+
+/** Since when an address is free, and why. */
+export interface Vacant {
+  readonly why: Vacancy;
+  readonly since: Micros;
+}
+
+/** An address for which somebody may answer, and what is to be remembered of it. */
+export interface Watched {
+  candidacy: Candidacy;
+  /** Absent while somebody has it. */
+  vacancy: Vacant | undefined;
+  /** Since when the owner is the wrong one. */
+  grudge: { readonly why: 'stale' | 'preferred'; since: Micros } | undefined;
+  /** Whoever was displaced does not displace before. */
+  noGrudgeBefore: Micros;
+  losses: number;
+  defendedAt: Micros | undefined;
+}
+
+/** After a loss to somebody with another view; twice as long each time, so that two views do not fight for ever. */
+const TRUCE: Micros = milliseconds(60_000);
+const MOST_DOUBLINGS = 6;
+/** The field of the frame has no more bits. */
+const MAX_EPOCH = 0xffff_ffff;
+
+/** An address of which a plan was heard for the first time. */
+export function newWatched(candidacy: Candidacy): Watched {
+  return { candidacy, vacancy: undefined, grudge: undefined, noGrudgeBefore: micros(0), losses: 0, defendedAt: undefined };
+}
+
+/** Somebody with a higher claim has taken it from this node. */
+export function noteDisplaced(watched: Watched, now: Micros): void {
+  watched.noGrudgeBefore = micros(now + TRUCE * 2 ** Math.min(watched.losses, MOST_DOUBLINGS));
+  watched.losses++;
+}
+
+/** The epoch of a claim that takes the place of this one. */
+export function nextEpoch(claim: Claim | undefined): number {
+  return Math.min((claim?.epoch ?? 0) + 1, MAX_EPOCH);
+}
+
+/** Why an address is free under this claim, whose owner is not there if it has one. */
+export function vacancyOf(claim: Claim | undefined): Vacancy {
+  if (claim === undefined || claim.owner === '') return 'new';
+  return claim.leaving ? 'left' : 'gone';
+}

@@ -1,0 +1,164 @@
+import { type Micros, milliseconds } from '../../src/lib/clock.ts';
+import type { Ipv4 } from '../../src/lib/ipv4.ts';
+import { BROADCAST_MAC, type Mac } from '../../src/lib/mac.ts';
+import type { Candidacy } from '../../src/model/plan.ts';
+import { Owners } from '../../src/speaker/protocol/layer2/owners.ts';
+import type { OwnersEffect, OwnersEvent } from '../../src/speaker/protocol/layer2/owners-events.ts';
+import { Peers } from '../../src/speaker/protocol/layer2/peers.ts';
+import type { PeersEffect, PeersEvent, PeersTiming } from '../../src/speaker/protocol/layer2/peers-events.ts';
+import { rankOf } from '../../src/speaker/watch/owner.ts';
+import type { SegmentFrame, SegmentMessage } from '../../src/speaker/wire/segment.ts';
+import type { SimulatedNode } from './simulated-node.ts';
+
+export const TIMING: PeersTiming = {
+  busyInterval: milliseconds(100),
+  idleInterval: milliseconds(1_000),
+  speakerGrace: milliseconds(30_000),
+  restartGrace: milliseconds(300_000),
+};
+
+/** What a speaker has of the world. */
+export interface SpeakerPorts {
+  readonly node: SimulatedNode;
+  now(): Micros;
+  nonce(): bigint;
+  send(destination: Mac, message: SegmentMessage): void;
+  ask(ip: Ipv4, mac: Mac): void;
+  wakeAt(at: Micros, act: () => void): Disposable;
+  /** It has taken an event. */
+  stepped(): void;
+}
+
+type Unstamped<Event> = Event extends unknown ? Omit<Event, 'now'> : never;
+
+/** The machines of one speaker, and what passes between them: what the shell does on real sockets. */
+export class SegmentSpeaker implements Disposable {
+  readonly owners: Owners;
+  readonly #ports: SpeakerPorts;
+  readonly #peers: Peers;
+  readonly #macs = new Map<string, Mac>();
+  readonly #waiting: (() => void)[] = [];
+  #peersWake: Disposable | undefined;
+  #ownersWake: Disposable | undefined;
+
+  constructor(ports: SpeakerPorts) {
+    const { node } = ports;
+    this.#ports = ports;
+    const owners = new Owners({ node: node.name, rank: rankOf, listens: true });
+    this.owners = owners;
+    const claims = (): { digest: number; damped: boolean } => ({ digest: owners.digest, damped: owners.damped });
+    this.#peers = new Peers({ node: node.name, timing: TIMING, nonce: () => ports.nonce(), gone: [], claims });
+  }
+
+  start(): void {
+    this.#own({ kind: 'started' });
+    this.#describe();
+    this.#step({ kind: 'started' });
+  }
+
+  end(): void {
+    this.#step({ kind: 'ending' });
+  }
+
+  plan(candidacies: readonly Candidacy[], ended: readonly string[]): void {
+    this.#own({ kind: 'planned', candidacies, ended });
+  }
+
+  completePlan(): void {
+    this.#own({ kind: 'plan-complete' });
+  }
+
+  receive(frame: SegmentFrame): void {
+    this.#step({ kind: 'received', frame });
+  }
+
+  hearKernel(ip: Ipv4, mac: Mac): void {
+    this.#step({ kind: 'answered', ip, mac });
+  }
+
+  answers(address: string): boolean {
+    return this.owners.answering.has(address);
+  }
+
+  /** The nodes that it holds for gone. */
+  gone: readonly string[] = [];
+
+  [Symbol.dispose](): void {
+    this.#peersWake?.[Symbol.dispose]();
+    this.#ownersWake?.[Symbol.dispose]();
+  }
+
+  #describe(): void {
+    this.#step({ kind: 'described', askable: this.#ports.node.ip, busy: this.#busy });
+  }
+
+  #step(event: Unstamped<PeersEvent>): void {
+    this.#inTurn(() => {
+      for (const effect of this.#peers.step({ ...event, now: this.#ports.now() } as PeersEvent)) this.#carryOut(effect);
+    });
+  }
+
+  #own(event: Unstamped<OwnersEvent>): void {
+    this.#inTurn(() => {
+      const busy = this.#busy;
+      this.#ownersWake?.[Symbol.dispose]();
+      for (const effect of this.owners.step({ ...event, now: this.#ports.now() } as OwnersEvent)) this.#carryOutOwned(effect);
+      if (busy !== this.#busy) this.#describe();
+    });
+  }
+
+  get #busy(): boolean {
+    return this.owners.listening || this.owners.answering.size > 0;
+  }
+
+  /** What one step causes is taken when all its effects are carried out. */
+  #inTurn(act: () => void): void {
+    this.#waiting.push(act);
+    if (this.#waiting.length > 1) return;
+    for (let next = this.#waiting[0]; next !== undefined; next = this.#waiting[0]) {
+      next();
+      this.#waiting.shift();
+      this.#ports.stepped();
+    }
+  }
+
+  #carryOut(effect: PeersEffect): void {
+    switch (effect.kind) {
+      case 'send':
+        this.#ports.send(effect.destination, effect.message);
+        break;
+      case 'ask':
+        this.#ports.ask(effect.ip, effect.mac);
+        break;
+      case 'gone':
+        this.gone = effect.nodes;
+        this.#own({ kind: 'gone', nodes: effect.nodes });
+        break;
+      case 'reannounce':
+        this.#ports.node.reannounced++;
+        break;
+      case 'greeted':
+        this.#macs.set(effect.node, effect.mac);
+        this.#own(effect);
+        break;
+      case 'claimed':
+        this.#own(effect);
+        break;
+      case 'judged':
+        break;
+      case 'wake-at':
+        this.#peersWake?.[Symbol.dispose]();
+        this.#peersWake = this.#ports.wakeAt(effect.at, () => this.#step({ kind: 'woke' }));
+        break;
+    }
+  }
+
+  #carryOutOwned(effect: OwnersEffect): void {
+    if (effect.kind === 'wake-at') this.#ownersWake = this.#ports.wakeAt(effect.at, () => this.#own({ kind: 'woke' }));
+    else if (effect.kind === 'defend') this.#ports.node.reannounced++;
+    else if (effect.kind === 'send') {
+      const mac = effect.to === undefined ? BROADCAST_MAC : this.#macs.get(effect.to);
+      if (mac !== undefined) this.#ports.send(mac, effect.message);
+    }
+  }
+}
