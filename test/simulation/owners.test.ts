@@ -66,6 +66,17 @@ describe.each(rows)('$size nodes, seed $seed', ({ size, seed }) => {
     expect(everybody(world, ADDRESS, from)).toEqual([order[1]?.node]);
   });
 
+  test('a new Service that nobody could announce goes to the first in the order when all can', () => {
+    const { world } = empty(seed, size);
+    const order = world.order(ADDRESS);
+    for (const node of world.nodes) world.tell(node, ADDRESS, order, 0, false);
+    world.run(3_000);
+    const from = world.timeline.now;
+    tellAll(world, ADDRESS, order);
+    world.run(8_000);
+    expect(everybody(world, ADDRESS, from)).toEqual([order[0]?.node]);
+  });
+
   test('an owner that may not answer any more hands over to the next in the order, and nobody is without an answer', () => {
     const { world, owner } = settled(seed, size);
     const from = world.timeline.now;

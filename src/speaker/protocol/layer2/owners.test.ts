@@ -102,6 +102,21 @@ describe('an address that is new', () => {
     expect([scene.answers, scene.claim]).toEqual([false, '1 b leaving']);
   });
 
+  test('is left to the one that passed when both become able', () => {
+    const scene = new Scene('a', 'c');
+    scene.plan('abc', false);
+    scene.claims('a', 1, 'a', true);
+    scene.run(3_000);
+    scene.plan('abc');
+    scene.run(4_000);
+    expect(scene.answers).toBe(false);
+    scene.claims('a', 2);
+    scene.run(10_000);
+    expect([scene.answers, scene.claim]).toEqual([false, '2 a']);
+  });
+});
+
+describe('an address that is new, for one that has just started,', () => {
   test('waits for a second of listening while others know more', () => {
     const scene = new Scene();
     scene.greets('a', 77);

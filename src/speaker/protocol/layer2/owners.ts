@@ -140,8 +140,11 @@ export class Owners {
   #plan(candidacy: Candidacy): void {
     const text = formatAddress(candidacy.address);
     const watched = this.#watched.get(text);
-    if (watched === undefined) this.#watched.set(text, newWatched(candidacy));
-    else watched.candidacy = candidacy;
+    if (watched === undefined) this.#watched.set(text, newWatched(candidacy, this.#now));
+    else {
+      if (candidacy.self && !watched.candidacy.self) watched.ableAt = this.#now;
+      watched.candidacy = candidacy;
+    }
     this.#consider(text);
   }
 
@@ -296,7 +299,7 @@ export class Owners {
     if (watched.vacancy?.why !== why) watched.vacancy = { why, since: this.#now };
     watched.grudge = undefined;
     // Who answers already need not wait: others say that it is nobody's because they had it before.
-    const due = watched.candidacy.self && this.#answering.has(text) ? this.#now : this.#turnOf(watched.candidacy, watched.vacancy, claim);
+    const due = watched.candidacy.self && this.#answering.has(text) ? this.#now : this.#turnOf(watched, watched.vacancy, claim);
     if (due !== undefined && due <= this.#now) {
       this.#claim(text, watched, why === 'new' ? 'free' : why, claim?.owner ?? '');
       return;
@@ -307,8 +310,13 @@ export class Owners {
   }
 
   /** When this node may take a free address; `undefined` when it may not. */
-  #turnOf({ self, order }: Candidacy, { why, since }: Vacant, claim: Claim | undefined): Micros | undefined {
+  #turnOf({ candidacy: { self, order }, ableAt }: Watched, { why, since }: Vacant, claim: Claim | undefined): Micros | undefined {
     if (!self) return undefined;
+    if (why === 'left' && ableAt > since) {
+      // What has made this node able may make so whoever gave it up: to the others it is as new.
+      const wait = patienceFor(order, 'new', this.#view);
+      return wait === undefined ? undefined : micros(ableAt + wait);
+    }
     const { node } = this.#options;
     // Views of who may have it differ for a moment: whoever leaves does not come next, whatever this node's view is.
     const heirs = why === 'left' ? order.filter((one) => one.node === node || one.node !== claim?.owner) : order;
@@ -324,11 +332,11 @@ export class Owners {
     this.#change(text, { address, epoch: nextEpoch(claim), owner: this.#options.node, leaving: true });
   }
 
-  /** Nobody came next in time. */
-  #endLeaving(text: string, { since }: Vacant): void {
+  /** Nobody came next in time, or nobody is to come. */
+  #endLeaving(text: string, { why, since }: Vacant): void {
     if (!this.#answering.has(text)) return;
     const end = micros(since + LEAVING);
-    if (end <= this.#now) this.#stop(text);
+    if (end <= this.#now || why === 'new') this.#stop(text);
     else this.#due.set(text, micros(Math.min(this.#due.get(text) ?? end, end)));
   }
 

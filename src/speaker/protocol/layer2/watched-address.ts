@@ -12,6 +12,8 @@ export interface Vacant {
 /** An address for which somebody may answer, and what is to be remembered of it. */
 export interface Watched {
   candidacy: Candidacy;
+  /** Since when this node may answer for it. */
+  ableAt: Micros;
   /** Absent while somebody has it. */
   vacancy: Vacant | undefined;
   /** Since when the owner is the wrong one. */
@@ -29,8 +31,8 @@ const MOST_DOUBLINGS = 6;
 const MAX_EPOCH = 0xffff_ffff;
 
 /** An address of which a plan was heard for the first time. */
-export function newWatched(candidacy: Candidacy): Watched {
-  return { candidacy, vacancy: undefined, grudge: undefined, noGrudgeBefore: micros(0), losses: 0, defendedAt: undefined };
+export function newWatched(candidacy: Candidacy, now: Micros): Watched {
+  return { candidacy, ableAt: now, vacancy: undefined, grudge: undefined, noGrudgeBefore: micros(0), losses: 0, defendedAt: undefined };
 }
 
 /** Somebody with a higher claim has taken it from this node. */
