@@ -56,7 +56,7 @@ export class SegmentWorld {
   constructor(seed: number, size: number, addresses: number, startMilliseconds: number = 1_000) {
     this.random = seededRandom(seed);
     this.nodes = Array.from({ length: size }, (_, index) => new SimulatedNode(index, 1 + (2 * this.random() - 1) * DRIFT));
-    this.addresses = Array.from({ length: addresses }, (_, index) => `198.51.100.${index + 1}`);
+    this.addresses = Array.from({ length: addresses }, (_, index) => `198.51.${100 + ((index + 1) >> 8)}.${(index + 1) & 0xff}`);
     for (const address of this.addresses) {
       const order = this.order(address);
       for (const node of this.nodes) node.plans.set(address, { address: addressOf(address), self: true, order });
