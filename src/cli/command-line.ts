@@ -34,7 +34,7 @@ export const USAGE = `usage: kubectl typemetal COMMAND [flags]
   preflight                      what keeps the cluster from working, each with the way out
   preflight --node-checks        the same of the machine that this runs on
 
-FILE is - for standard input, SERVICE is NAME or NAMESPACE/NAME.
+FILE is - for standard input, SERVICE is NAME, service/NAME or NAMESPACE/NAME.
 
   -n, --namespace NAME           of the Service; of the objects in files that name none
       --metallb-namespace NAME   where the configuration lies (metallb-system, or METALLB_NAMESPACE)

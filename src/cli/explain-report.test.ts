@@ -6,6 +6,10 @@ import { PLAIN } from './report.ts';
 test.each([
   { operand: 'web', is: { namespace: 'mine', name: 'web' } },
   { operand: 'other/web', is: { namespace: 'other', name: 'web' } },
+  { operand: 'service/web', is: { namespace: 'mine', name: 'web' } },
+  { operand: 'services/web', is: { namespace: 'mine', name: 'web' } },
+  { operand: 'svc/web', is: { namespace: 'mine', name: 'web' } },
+  { operand: 'services-of-a/web', is: { namespace: 'services-of-a', name: 'web' } },
 ])('$operand', ({ operand, is }) => {
   expect(serviceNamed(operand, 'mine')).toEqual(is);
 });

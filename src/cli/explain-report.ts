@@ -22,8 +22,12 @@ interface EventLine {
 /** Events are there for an hour; the last ones tell the story. */
 const MOST_EVENTS = 10;
 
-/** `NAME` in `namespace`, or `NAMESPACE/NAME`. */
+/** What kubectl writes in front of the name of a Service. */
+const KIND = /^(?:services?|svc)\//;
+
+/** `NAME` in `namespace`, `service/NAME` as kubectl prints it, or `NAMESPACE/NAME`. */
 export function serviceNamed(operand: string, namespace: string): ServiceName {
+  if (KIND.test(operand)) return { namespace, name: operand.replace(KIND, '') };
   const slash = operand.indexOf('/');
   return slash < 0 ? { namespace, name: operand } : { namespace: operand.slice(0, slash), name: operand.slice(slash + 1) };
 }
