@@ -190,6 +190,26 @@ test.each<{ what: string; given: ServiceView; state: string; says: RegExp }>([
   expect(explanation.problems.map(({ text }) => text)).toContainEqual(expect.stringMatching(says));
 });
 
+test.each([
+  {
+    by: 'layer 2',
+    given: { ...NOBODY, l2Advertisements: [named('L2Advertisement', 'a', {}, { status: ready('False', 'bad') })] },
+    says: 'L2Advertisement a',
+  },
+  {
+    by: 'BGP',
+    given: { ...BGP, bgpAdvertisements: [named('BGPAdvertisement', 'a', {}, { status: ready('False', 'bad') })] },
+    says: 'BGPAdvertisement a',
+  },
+])('where the advertisement by $by is refused, that is what is wrong, and not the speakers', ({ given, says }) => {
+  expect(explain(view(given)).problems.map(({ text }) => text)).toEqual([`${says} is refused: bad`]);
+});
+
+test('endpoints are in the order of their nodes', () => {
+  const { endpoints } = explain(view({ slices: [slice('IPv4', 'node-2', 'node-1')] }));
+  expect(endpoints.map((each) => each.node)).toEqual(['node-1', 'node-2']);
+});
+
 test('a Service over BGP names nodes and peers, and needs no status of layer 2', () => {
   const { announcedBy, problems } = explain(view({ ...BGP, bgpStatuses: [{ status: { node: 'node-2', peers: ['tor'] } }] }));
   expect(announcedBy).toEqual([{ protocol: 'BGP', node: 'node-2', to: ['tor'] }]);

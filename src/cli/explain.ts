@@ -1,5 +1,6 @@
 import type { Condition } from '../crds/meta.ts';
 import { type JsonObject, listOf, objectOf, textMapOf, textOf, textsOf } from '../lib/json.ts';
+import { compareTexts } from '../lib/order.ts';
 import {
   type AdvertisementScope,
   parseScope,
@@ -156,9 +157,11 @@ function allocationProblems({ allocation, state }: Explanation, { facts, view }:
 function announcementProblems(so: Explanation, { view, facts, l2, bgp }: Ground): readonly Problem[] {
   const has = (protocol: Announcer['protocol']): boolean => so.announcedBy.some((each) => each.protocol === protocol);
   const found: Problem[] = [];
-  if (l2.length > 0 && !has('layer 2')) found.push(noNode('layer 2', l2, { view, facts, so }));
-  if (bgp.length === 0 || has('BGP')) return found;
-  if (view.peers.length > 0) return [...found, noNode('BGP', bgp, { view, facts, so })];
+  // What is refused is said of itself: nobody is to look for the cause elsewhere.
+  const [frames, routes] = [l2.filter((each) => !isRefused(each)), bgp.filter((each) => !isRefused(each))];
+  if (frames.length > 0 && !has('layer 2')) found.push(noNode('layer 2', frames, { view, facts, so }));
+  if (routes.length === 0 || has('BGP')) return found;
+  if (view.peers.length > 0) return [...found, noNode('BGP', routes, { view, facts, so })];
   return [...found, { text: 'it is to be announced by BGP, and there is no BGPPeer', remedy: 'create a BGPPeer for each router' }];
 }
 
@@ -202,16 +205,15 @@ function refusals({ pool, announcedBy }: Explanation, { view, l2, bgp }: Ground)
   const pools = view.pools.filter((each) => nameOf(each) === pool);
   const peers = view.peers.filter((each) => bgp.length > 0 && !named.has(nameOf(each)));
   return [...pools, ...l2, ...bgp, ...peers].flatMap((object) => {
-    const ready = conditionOf(object, 'Ready');
-    return ready?.status === 'False'
-      ? [
-          {
-            text: `${titleOf(object)} is refused: ${ready.message.replaceAll('\n', '; ')}`,
-            remedy: 'mend it: what is refused is not used as it stands',
-          },
-        ]
-      : [];
+    if (!isRefused(object)) return [];
+    const message = conditionOf(object, 'Ready')?.message ?? '';
+    const text = `${titleOf(object)} is refused: ${message.replaceAll('\n', '; ')}`;
+    return [{ text, remedy: 'mend it: what is refused is not used as it stands' }];
   });
+}
+
+function isRefused(object: JsonObject): boolean {
+  return conditionOf(object, 'Ready')?.status === 'False';
 }
 
 /** The advertisements that mean a Service with addresses of this pool. */
@@ -255,7 +257,9 @@ function endpointsOf(slices: readonly EndpointFacts[]): Explanation['endpoints']
   for (const ofOne of byFamily.values()) {
     for (const [node, count] of countsOf(ofOne)) serving.set(node, Math.max(serving.get(node) ?? 0, count));
   }
-  return Array.from(serving, ([node, count]) => ({ node, serving: count }));
+  const rows = Array.from(serving, ([node, count]) => ({ node, serving: count }));
+  // Those of no node stand at the end.
+  return rows.sort((left, right) => Number(left.node === '') - Number(right.node === '') || compareTexts(left.node, right.node));
 }
 
 function countsOf(slices: readonly EndpointFacts[]): ReadonlyMap<string, number> {

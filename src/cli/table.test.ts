@@ -7,6 +7,7 @@ test.each([
   { what: 'a row', rows: [['a', 'long enough']], text: 'NAME   VALUE\na      long enough\n' },
   { what: 'a wide cell', rows: [['wider than its title', 'b']], text: 'NAME                   VALUE\nwider than its title   b\n' },
   { what: 'an empty cell', rows: [['', 'b']], text: 'NAME   VALUE\n       b\n' },
+  { what: 'an empty last cell', rows: [['a', '']], text: 'NAME   VALUE\na\n' },
 ])('a table of $what', ({ rows, text }) => {
   expect(table(['NAME', 'VALUE'], rows, PLAIN)).toBe(text);
 });

@@ -7,7 +7,7 @@ export type Cell = string | { readonly tone: Tone; readonly text: string };
 const GAP = '   ';
 
 /**
- * Lines up rows under their titles as kubectl does; each line ends with a line feed. Colours take no width. Without rows it is the
+ * Lines up rows under their titles as kubectl does; each line ends with a line feed, and has no blanks before it. Colours take no width. Without rows it is the
  * empty text.
  */
 export function table(titles: readonly string[], rows: readonly (readonly Cell[])[], paint: Paint): string {
@@ -28,7 +28,7 @@ function line(row: readonly Cell[], widths: readonly number[], paint: Paint): st
     const room = column === row.length - 1 ? '' : ' '.repeat((widths[column] ?? 0) - text.length) + GAP;
     return paint(typeof cell === 'string' ? 'plain' : cell.tone, text) + room;
   });
-  return `${cells.join('')}\n`;
+  return `${cells.join('').trimEnd()}\n`;
 }
 
 function textOf(cell: Cell | undefined): string {
