@@ -114,10 +114,11 @@ function states(): void {
       labels: { 'metallb.io/component-type': 'speaker', 'metallb.io/node-name': 'node-1' },
       ownerReferences: [{ kind: 'Pod', name: 'speaker-node-1' }],
     });
-    expect(found.status?.conditions).toMatchObject([{ type: 'configReconcilerValid', status: 'True', reason: 'Reconciled', message: '' }]);
+    const good = (type: string): object => ({ type, status: 'True', reason: 'Reconciled', message: '' });
+    expect(found.status?.conditions).toMatchObject([good('configReconcilerValid'), good('Ready')]);
     const other = await state('controller', 'Valid');
     expect(other.metadata.labels).toMatchObject({ 'metallb.io/component-type': 'controller' });
-    expect(other.status?.conditions).toMatchObject([{ type: 'poolReconcilerValid', status: 'True', reason: 'Reconciled' }]);
+    expect(other.status?.conditions).toMatchObject([good('poolReconcilerValid'), good('Ready')]);
   });
 
   test('one that is deleted comes back, and says the same', async () => {
@@ -144,7 +145,7 @@ function states(): void {
       });
     await apply([theirs]);
     const { status } = await state(SPEAKER, 'Invalid', 'of others');
-    expect(status?.conditions?.map(({ type }) => type).sort()).toEqual(['configReconcilerValid', 'theirs']);
+    expect(status?.conditions?.map(({ type }) => type).sort()).toEqual(['Ready', 'configReconcilerValid', 'theirs']);
     await apply([]);
     await state(SPEAKER, 'Valid', '');
   });
