@@ -4,6 +4,7 @@ import type { Answer } from './agent-messages.ts';
 import type { Host } from './host.ts';
 
 const NAMESPACE = 'default';
+const ACCOUNTS = `/api/v1/namespaces/${NAMESPACE}/serviceaccounts`;
 const REVIEWS = '/apis/authorization.k8s.io/v1/subjectaccessreviews';
 const DECIDED = { withinMilliseconds: 60_000 };
 const BINDINGS = '/apis/rbac.authorization.k8s.io/v1/clusterrolebindings';
@@ -15,32 +16,42 @@ const WITHIN_MILLISECONDS = 20_000;
 
 /** Reads the metrics of the product, as a Prometheus with a service account of its own does. */
 export class Scraper {
+  /** Paths of the account and its right. */
+  readonly #made: readonly string[];
   readonly #token: string;
 
-  private constructor(token: string) {
+  private constructor(made: readonly string[], token: string) {
+    this.#made = made;
     this.#token = token;
   }
 
   /** Makes the account `name`; `role` is the ClusterRole that it is bound to, none when absent. */
   static async create({ api }: ControlPlane, name: string, role?: string): Promise<Scraper> {
     const metadata = { name, namespace: NAMESPACE };
-    await api.post(`/api/v1/namespaces/${NAMESPACE}/serviceaccounts`, { apiVersion: 'v1', kind: 'ServiceAccount', metadata });
+    await api.post(ACCOUNTS, { apiVersion: 'v1', kind: 'ServiceAccount', metadata });
+    const made = [`${ACCOUNTS}/${name}`];
     if (role !== undefined) {
       const apiGroup = 'rbac.authorization.k8s.io';
       const subjects = [{ kind: 'ServiceAccount', ...metadata }];
       const roleRef = { apiGroup, kind: 'ClusterRole', name: role };
       await api.post(BINDINGS, { apiVersion: `${apiGroup}/v1`, kind: 'ClusterRoleBinding', metadata: { name }, subjects, roleRef });
+      made.push(`${BINDINGS}/${name}`);
       const asked = { nonResourceAttributes: { path: '/metrics', verb: 'get' } };
       await decided(api, `system:serviceaccount:${NAMESPACE}:${name}`, asked, true);
     }
     const request = { apiVersion: 'authentication.k8s.io/v1', kind: 'TokenRequest', spec: { expirationSeconds: TOKEN_SECONDS } };
-    const answer = (await api.post(`/api/v1/namespaces/${NAMESPACE}/serviceaccounts/${name}/token`, request)) as unknown as TokenAnswer;
-    return new Scraper(answer.status.token);
+    const answer = (await api.post(`${ACCOUNTS}/${name}/token`, request)) as unknown as TokenAnswer;
+    return new Scraper(made, answer.status.token);
   }
 
   /** One with the right that `config/rbac` offers. */
   static allowed(control: ControlPlane): Promise<Scraper> {
     return Scraper.create(control, 'metrics-reader', 'metallb-system:metrics-reader');
+  }
+
+  /** Takes the account and its right away. */
+  async forget({ api }: ControlPlane): Promise<void> {
+    await Promise.all(this.#made.map((path) => api.delete(path)));
   }
 
   get authorization(): string {

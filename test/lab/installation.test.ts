@@ -9,8 +9,10 @@ import { Kubelet } from '../../hack/lab/kubelet.ts';
 import { Lab } from '../../hack/lab/lab.ts';
 import { kindsServed, PRODUCT_NAMESPACE } from '../../hack/lab/product.ts';
 import { Scraper } from '../../hack/lab/scraper.ts';
+import { compareTexts } from '../../src/lib/order.ts';
 import { describeLab } from '../support/lab/lab-suite.ts';
 import { Cluster, PATIENCE } from './support/cluster.ts';
+import { inventoryOf } from './support/inventory.ts';
 import { START_MILLISECONDS, STOP_MILLISECONDS } from './support/product-lab.ts';
 import { grantedRights, USED_ELSEWHERE, usedRights } from './support/rights.ts';
 
@@ -23,11 +25,27 @@ const DEFAULT = join(import.meta.dirname, '../../config/default');
 const SAMPLES = join(import.meta.dirname, '../../config/samples');
 /** A roll-out of four pods one after the other, on a machine that has other things to do. */
 const ROLLOUT = '--timeout=110s';
-const TEST_MILLISECONDS = 900_000;
+const TEST_MILLISECONDS = 1_200_000;
 /** The garbage collector of Kubernetes learns of new kinds every 30 s, and until then tries what it could not do again and again, more and more seldom. */
 const COLLECTED = { withinMilliseconds: 240_000 };
-/** Of what the API server lists, these belong to nobody's installation. */
-const COMMON = ['configmap/kube-root-ca.crt', 'serviceaccount/default'];
+/** What stays, because the objects of users would go with it. The APIServices are made of the definitions by the API server. */
+const KINDS = [
+  'APIService /v1beta1.metallb.io',
+  'APIService /v1beta2.metallb.io',
+  ...['bfdprofiles', 'bgpadvertisements', 'bgppeers', 'communities', 'configurationstates', 'ipaddresspools', 'l2advertisements']
+    .concat(['servicebgpstatuses', 'servicel2statuses'])
+    .map((plural) => `CustomResourceDefinition /${plural}.metallb.io`),
+];
+
+/** What the programs make besides the manifests, and what is to go with them. Who did not see it come would not see it stay. */
+const MADE = [
+  /^Secret metallb-system\/metallb-webhook-cert$/,
+  /^Secret metallb-system\/(metallb-)?memberlist$/,
+  /^Lease metallb-system\/metallb-controller$/,
+  /^ConfigurationState metallb-system\/controller$/,
+  /^ServiceL2Status metallb-system\//,
+  /^node-2: file .*\/run\/typemetal\/metallb-system\/alive$/,
+];
 
 let lab: Lab;
 let cluster: Cluster;
@@ -43,6 +61,8 @@ interface Way {
   /** Something that makes every pod anew. */
   upgrade(): Promise<unknown>;
   uninstall(): Promise<unknown>;
+  /** What that leaves beside the kinds: the namespace, where it was not made by what is uninstalled. */
+  readonly leaves: readonly string[];
   /** What else is seen before that. */
   whileInstalled?(): Promise<void>;
 }
@@ -78,6 +98,8 @@ const WAYS: readonly Way[] = [
     upgrade: () =>
       helm.release('upgrade', { iprange: POOL_RANGES.ipv4, controller: { logLevel: 'debug' }, speaker: { logLevel: 'debug' } }),
     uninstall: () => helm.uninstall(),
+    // Of both Helm knows nothing; each namespace is given such an account.
+    leaves: ['Namespace /metallb-system', 'ServiceAccount metallb-system/default'],
   },
   {
     by: 'config/default',
@@ -95,17 +117,37 @@ const WAYS: readonly Way[] = [
       await kubectl('delete', 'clusterrole,clusterrolebinding,validatingwebhookconfiguration', '-l', 'app=metallb');
       await kubectl('delete', 'namespace', PRODUCT_NAMESPACE);
     },
+    leaves: [],
   },
 ];
 
-/** Objects of the product: of its namespace, and those of the cluster that carry its name or labels. */
-async function leftovers(): Promise<readonly string[]> {
-  const kinds = (await kubectl('api-resources', '--namespaced', '--verbs=list', '-o', 'name')).trim().split('\n');
-  const counted = kinds.filter((kind) => !kind.startsWith('events'));
-  const own = await kubectl('get', counted.join(','), '-n', PRODUCT_NAMESPACE, '-o', 'name', '--ignore-not-found');
-  const global = await kubectl('get', 'clusterrole,clusterrolebinding,validatingwebhookconfiguration', '-o', 'name');
-  const names = [...own.split('\n'), ...global.split('\n').filter((name) => name.includes('metallb'))];
-  return names.filter((name) => name !== '' && !COMMON.includes(name));
+/** What there is now and was not before, and the other way round, without what keeps it from being deleted. */
+async function changesSince(before: ReadonlySet<string>): Promise<readonly string[]> {
+  const now = await inventoryOf(lab);
+  const added = [...now].filter((line) => !before.has(line));
+  const gone = [...before].filter((line) => !now.has(line)).map((line) => `gone: ${line}`);
+  return [...added, ...gone].map((line) => line.replace(/ \[".*$/, '').trim()).sort(compareTexts);
+}
+
+/** Waits until just this was added to what there was before. */
+async function isLeft(before: ReadonlySet<string>, wanted: readonly string[]): Promise<void> {
+  let changes: readonly string[] = [];
+  const sorted = wanted.toSorted(compareTexts);
+  const same = async (): Promise<boolean> => {
+    changes = await changesSince(before);
+    return JSON.stringify(changes) === JSON.stringify(sorted);
+  };
+  await eventually('no more is left', same, COLLECTED).catch(() => undefined); // the comparison says what is
+  expect(changes).toEqual(sorted);
+}
+
+/** Waits until all of {@link MADE} is seen. */
+async function isSeen(before: ReadonlySet<string>): Promise<void> {
+  const all = async (): Promise<boolean> => {
+    const changes = await changesSince(before);
+    return MADE.every((pattern) => changes.some((line) => pattern.test(line)));
+  };
+  await eventually('what the programs make is seen', all, PATIENCE);
 }
 
 async function rolledOut({ deployment, daemonSet }: Way['names']): Promise<void> {
@@ -121,6 +163,9 @@ async function rolledOut({ deployment, daemonSet }: Way['names']): Promise<void>
 /** Gives each part of the product something to do: an object of each kind, and somebody who reads the metrics. */
 async function useAllRights(): Promise<void> {
   await kubectl('apply', '-f', SAMPLES);
+  const passing = await cluster.createService('passing');
+  await cluster.announcedBy('passing');
+  await passing[Symbol.asyncDispose]();
   const scraper = await Scraper.allowed(lab.control);
   const hosts = lab.nodes.map(({ host }) => host);
   for (const host of hosts) expect((await scraper.read(host)).status).toBe(200);
@@ -130,11 +175,53 @@ async function useAllRights(): Promise<void> {
     const headers = { authorization: scraper.authorization };
     expect((await lab.client.host.agent.ask({ kind: 'http', url, headers, withinMilliseconds: 20_000 })).status).toBe(200);
   }
+  await scraper.forget(lab.control);
 }
 
 /** What the API server refused for want of a right. */
 function refusedIn(requests: readonly Write[]): readonly string[] {
   return requests.filter(({ status }) => status === 403).map(({ by, verb, resource, name }) => `${by}: ${verb} ${resource} ${name}`);
+}
+
+/** A Service gets an address that a client reaches, before and after an upgrade; gives the address. */
+async function isInstalled(way: Way): Promise<string> {
+  const before = (await audit.writes()).length;
+  await way.install();
+  await rolledOut(way.names);
+  await cluster.createService('web');
+  const [address = ''] = await cluster.addressed('web');
+  const reached = async (): Promise<boolean> => (await lab.client.http(address)).status === 200;
+  await eventually(`${address} answers`, reached, PATIENCE);
+  await eventually('four programs run', async () => (await kubelet.programs()).size === 4, PATIENCE);
+  const first = new Set((await kubelet.programs()).keys());
+
+  await way.upgrade();
+  await rolledOut(way.names);
+  // A pod that is told to end is none of the roll-out any more, and may need a moment more.
+  const old = async (): Promise<boolean> => [...(await kubelet.programs()).keys()].some((name) => first.has(name));
+  await eventually('no old program is left', async () => !(await old()), PATIENCE);
+  expect(await cluster.addressesOf('web')).toEqual([address]);
+  await eventually(`${address} answers after the upgrade`, reached, PATIENCE);
+
+  await way.whileInstalled?.();
+  const requests = (await audit.writes()).slice(before);
+  expect(requests.length).toBeGreaterThan(0);
+  expect(refusedIn(requests)).toEqual([]);
+  return address;
+}
+
+/** Takes it away as docs/installation.md says, step by step, while a Service still has its address. */
+async function isUninstalled(way: Way, address: string, before: ReadonlySet<string>): Promise<void> {
+  await way.uninstall();
+  await eventually('its programs are gone', async () => (await kubelet.programs()).size === 0, COLLECTED);
+  expect(await lab.client.resolve(address)).toBeUndefined();
+  await kubectl('delete', 'service', 'web');
+  await isLeft(before, [...KINDS, ...way.leaves]);
+  if (way.leaves.length > 0) await kubectl('delete', 'namespace', PRODUCT_NAMESPACE);
+  await isLeft(before, KINDS);
+  const kinds = (await kubectl('get', 'crd', '-o', 'name')).match(/^.*\.metallb\.io$/gm) ?? [];
+  await kubectl('delete', ...kinds);
+  await isLeft(before, []);
 }
 
 describeLab('a cluster in which the product is installed', () => {
@@ -155,39 +242,10 @@ describeLab('a cluster in which the product is installed', () => {
     test(
       'gives a Service an address that a client reaches, is upgraded, and goes without a trace but the kinds',
       async () => {
-        const before = (await audit.writes()).length;
-        await way.install();
-        await rolledOut(way.names);
-        const { [Symbol.asyncDispose]: removeService } = await cluster.createService('web');
-        const [address = ''] = await cluster.addressed('web');
-        const reached = async (): Promise<boolean> => (await lab.client.http(address)).status === 200;
-        await eventually(`${address} answers`, reached, PATIENCE);
-        await eventually('four programs run', async () => (await kubelet.programs()).size === 4, PATIENCE);
-        const first = new Set((await kubelet.programs()).keys());
-
-        await way.upgrade();
-        await rolledOut(way.names);
-        // A pod that is told to end is none of the roll-out any more, and may need a moment more.
-        const old = async (): Promise<boolean> => [...(await kubelet.programs()).keys()].some((name) => first.has(name));
-        await eventually('no old program is left', async () => !(await old()), PATIENCE);
-        expect(await cluster.addressesOf('web')).toEqual([address]);
-        await eventually(`${address} answers after the upgrade`, reached, PATIENCE);
-
-        await way.whileInstalled?.();
-        await removeService();
-        expect(refusedIn((await audit.writes()).slice(before))).toEqual([]);
-        await way.uninstall();
-        let left: readonly string[] = [];
-        const none = async (): Promise<boolean> => {
-          left = await leftovers();
-          return left.length === 0;
-        };
-        await eventually('nothing is left', none, COLLECTED).catch((cause: unknown) => {
-          throw new Error(`left: ${left.join(', ')}`, { cause });
-        });
-        const kinds = await kubectl('get', 'crd', '-o', 'name');
-        expect(kinds.match(/\.metallb\.io$/gm)).toHaveLength(9);
-        expect((await kubelet.programs()).size).toBe(0);
+        const before = await inventoryOf(lab);
+        const address = await isInstalled(way);
+        await isSeen(before);
+        await isUninstalled(way, address, before);
       },
       TEST_MILLISECONDS,
     );
