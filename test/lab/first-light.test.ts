@@ -175,7 +175,10 @@ function tables(): void {
       'metallb.io/service-name': 'shown',
       'metallb.io/service-namespace': 'default',
     });
-    expect(status?.status).toEqual({ node, serviceName: 'shown', serviceNamespace: 'default', interfaces: [] });
+    expect(status?.status).toEqual({
+      ...{ node, serviceName: 'shown', serviceNamespace: 'default', interfaces: [], observedGeneration: 1 },
+      conditions: [expect.objectContaining({ type: 'Ready', status: 'True' })],
+    });
   });
 
   test('kubectl get ipaddresspools shows the pools', async () => {
