@@ -40,7 +40,8 @@ export class Ownership implements Disposable {
   readonly #answered = new Map<string, Announcement>();
   readonly #waiting: Unstamped<OwnersEvent>[] = [];
   #timer: Timer | undefined;
-  #said: string = 'false ';
+  /** Something is to be said to the main thread, which hears nothing of the many hellos that change nothing. */
+  #unsaid: boolean = false;
   #listened: boolean = false;
   #complete: boolean = false;
 
@@ -78,6 +79,7 @@ export class Ownership implements Disposable {
     this.#match(touched);
     const complete = changes.some((change) => change.kind === 'replace' && change.provisional !== true);
     if (!complete) return;
+    this.#unsaid ||= !this.#complete;
     this.#complete = true;
     this.take({ kind: 'plan-complete' });
   }
@@ -136,8 +138,10 @@ export class Ownership implements Disposable {
     this.#timer?.[Symbol.dispose]();
     this.#timer = undefined;
     const effects = this.#owners.step({ ...event, now: clock.now() } as OwnersEvent);
+    const moved = effects.filter((effect) => effect.kind === 'own' || effect.kind === 'disown').map(({ address }) => address);
+    if (moved.length > 0) this.#unsaid = true;
     // Answers come before the claims that say so: whoever stops because of them leaves nobody without one.
-    this.#match(effects.filter((effect) => effect.kind === 'own' || effect.kind === 'disown').map(({ address }) => address));
+    if (moved.length > 0) this.#match(moved);
     for (const effect of effects) {
       if (effect.kind === 'send') send(effect.to, effect.message);
       else if (effect.kind === 'own') this.#logSuccession(effect);
@@ -179,11 +183,9 @@ export class Ownership implements Disposable {
     if (this.#owners.listening) return;
     if (!this.#listened) this.#ports.listened();
     this.#listened = true;
-    const addresses = [...this.#owners.answering];
-    const said = `${this.#complete} ${addresses.join()}`;
-    if (said === this.#said) return;
-    this.#said = said;
-    this.#ports.owned(addresses, this.#complete);
+    if (!this.#unsaid) return;
+    this.#unsaid = false;
+    this.#ports.owned([...this.#owners.answering], this.#complete);
   }
 
   #logSuccession({ address, why, from }: OwnersEffect & { readonly kind: 'own' }): void {
