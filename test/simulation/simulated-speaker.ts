@@ -231,7 +231,6 @@ export class SpeakerProcess {
       connect: refuse,
       post,
       randomBits: () => 7n,
-      rank: (node) => node,
       connector,
       acceptor: new FakeTcp(),
       random,

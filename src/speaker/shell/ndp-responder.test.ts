@@ -37,7 +37,6 @@ class Scene implements Disposable {
         random: () => 0,
         connect: () => this.network,
         randomBits: () => 1n,
-        rank: (node) => node,
         post: (notice) => {
           if (notice.kind !== 'reports') return;
           this.reports.push(...notice.reports);

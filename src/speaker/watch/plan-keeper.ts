@@ -1,5 +1,4 @@
 import { type Clock, type Micros, milliseconds } from '../../lib/clock.ts';
-import { formatAddress } from '../../lib/ip.ts';
 import { pause } from '../../lib/pause.ts';
 import type { Announcement, WireChange } from '../../model/plan.ts';
 import type { Logger } from '../../telemetry/logger.ts';
@@ -53,12 +52,11 @@ export class PlanKeeper {
     return this.#resumed !== undefined && !(this.#settled && this.#ports.routes.plan() !== undefined);
   }
 
-  /** What this node announces, as this process or the one before planned it; routes are absent while nothing is known of them. */
+  /** What the wire thread was told last, of this process or of the one before; routes are absent while nothing is known of them. */
   get told(): { readonly announcements: readonly Announcement[]; readonly plan: RoutePlan | undefined } {
     const { announced, routes } = this.#ports;
     const saved = this.#settled ? undefined : this.#resumed;
-    const mine = ({ candidacy }: Announcement): boolean => candidacy === undefined || announced.owned.has(formatAddress(candidacy.address));
-    return { announcements: saved?.announcements.filter(mine) ?? announced.announcements(), plan: routes.plan() ?? this.#resumed };
+    return { announcements: saved?.announcements ?? announced.announcements(), plan: routes.plan() ?? this.#resumed };
   }
 
   /** Says that the plan is another one. */
@@ -85,9 +83,7 @@ export class PlanKeeper {
   }
 
   #replayLayer2(): void {
-    const saved = this.#settled ? undefined : this.#resumed;
-    const announcements = saved?.announcements ?? this.#ports.announced.planned();
-    this.#ports.applyToWire({ kind: 'replace', announcements, provisional: !this.#settled });
+    this.#ports.applyToWire({ kind: 'replace', announcements: this.told.announcements });
   }
 
   #read(): SavedPlan | undefined {
@@ -111,13 +107,13 @@ export class PlanKeeper {
     this.replay();
   }
 
-  /** From now on the wire has the whole plan: what was kept and is not wanted any more goes, and what others have is theirs. */
+  /** What was kept and is not wanted any more goes when every Service was decided on. */
   async #settle(signal: AbortSignal): Promise<void> {
     await this.#ports.announced.whenSettled(signal);
     if (signal.aborted) return;
     this.#settled = true;
     this.#dirty = true;
-    this.#replayLayer2();
+    if (this.#resumed !== undefined) this.#replayLayer2();
   }
 
   async #stayAlive(signal: AbortSignal): Promise<void> {
@@ -133,7 +129,7 @@ export class PlanKeeper {
       const plan = routes.plan();
       if (this.#dirty && this.#settled && plan !== undefined) {
         this.#dirty = false;
-        files.plan.write(encodePlan(announced.planned(), plan, version));
+        files.plan.write(encodePlan(announced.announcements(), plan, version));
       }
       if (signal.aborted) return;
       await pause(clock, SAVE_EVERY, signal);
