@@ -5,9 +5,8 @@ import type { Host } from '../../hack/lab/host.ts';
 import type { LabNode } from '../../hack/lab/lab.ts';
 import { residentMebibytes } from '../../hack/lab/process-cost.ts';
 import type { ProductProcess } from '../../hack/lab/product.ts';
-import { BIRD } from '../../hack/lab/routers/bird.ts';
 import { ROUTER_PROGRAMS } from '../../hack/lab/routers/programs.ts';
-import { Router } from '../../hack/lab/routers/router.ts';
+import type { Router } from '../../hack/lab/routers/router.ts';
 import {
   BAD_BEGINNINGS,
   BAD_UPDATES,
@@ -23,6 +22,7 @@ import {
 } from '../support/bgp-bad-messages.ts';
 import { describeLabWith } from '../support/lab/lab-suite.ts';
 import { PATIENCE } from './support/cluster.ts';
+import { BIRD_AT, PASSWORD, SOURCE, startBird } from './support/demanding-bird.ts';
 import { HostileRouter, type Visit } from './support/hostile-router.ts';
 import { alarmingLines, type LogLine, logOf, ProductLab, START_MILLISECONDS, STOP_MILLISECONDS } from './support/product-lab.ts';
 import { CLUSTER_AS, ROUTER_AS } from './support/tor.ts';
@@ -36,7 +36,6 @@ import { CLUSTER_AS, ROUTER_AS } from './support/tor.ts';
 const VISITS = 3;
 /** Attempts lie up to 16 s apart when sessions broke at once again and again. */
 const LONG_PATIENCE = { withinMilliseconds: 120_000 };
-const PASSWORD = 'correct-horse';
 
 let product: ProductLab;
 let node: LabNode;
@@ -244,28 +243,6 @@ function connections(): void {
   });
 }
 
-/** A router of another make, each of whose addresses wants something else of this node. */
-async function startBird(on: Host): Promise<Router> {
-  const at = (last: number): string => on.addresses.ipv4.replace(/\d+$/, String(last));
-  await on.ip(`address add ${at(BIRD_AT.ttl)}/24 dev eth0`, `address add ${at(BIRD_AT.source)}/24 dev eth0`);
-  const protocol = (name: string, local: number, neighbour: string, more: string): string =>
-    `protocol bgp wants_${name} { local ${at(local)} as ${ROUTER_AS}; neighbor ${neighbour} as ${CLUSTER_AS}; strict bind on; passive on; direct; ${more} ipv4 { import all; export none; }; }`;
-  const { ipv4 } = node.host.addresses;
-  const configuration = [
-    `router id ${on.addresses.ipv4};`,
-    'protocol device {}',
-    protocol('password', BIRD_AT.password, ipv4, `password "${PASSWORD}";`),
-    protocol('ttl', BIRD_AT.ttl, other.host.addresses.ipv4, 'ttl security on;'),
-    protocol('source', BIRD_AT.source, SOURCE, ''),
-    '',
-  ].join('\n');
-  return await Router.start(product.lab.sandbox, BIRD, on, configuration);
-}
-
-const BIRD_AT = { password: 120, ttl: 121, source: 122 } as const;
-/** The address that the router knows this node by; the node has yet to get it. */
-const SOURCE = '198.51.100.123';
-
 /** Octets of an IPv4 packet of TCP that carries no data. */
 const LONGEST_ACK = 80;
 
@@ -283,7 +260,9 @@ let bird: Router;
 
 /** The three peers of BIRD, which take their time to find out that nobody answers. */
 async function meetBird(): Promise<void> {
-  bird = await startBird(await product.lab.network.addHost('bird', BIRD_AT.password, { router: true }));
+  const on = await product.lab.network.addHost('bird', BIRD_AT.password, { router: true });
+  const at = { password: node.host.addresses.ipv4, ttl: other.host.addresses.ipv4 };
+  bird = await startBird(product.lab.sandbox, on, at);
   const chain = `chain out { type filter hook output priority 0; ip daddr 198.51.100.${BIRD_AT.ttl} ip ttl set 64; };`;
   await other.host.run(['nft', '-f', '-'], `table inet far { ${chain} }`);
   // BIRD looks at the TTL from when it has taken the connection; what comes before is to be dropped too, whenever BIRD has its turn.
