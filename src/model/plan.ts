@@ -19,12 +19,15 @@ export interface Candidacy {
   readonly order: readonly Contender[];
 }
 
-/** One Service whose addresses this node owns on the segment. */
+/** One Service whose addresses are to be answered for on the segment, by one node. */
 export interface Announcement {
   /** `namespace/name` of the Service. */
   readonly service: string;
   readonly addresses: readonly IpAddress[];
+  /** Where this node announces them, if it is the one. */
   readonly interfaces: InterfaceScope;
+  /** Who may be that node: whoever has the address of this has them all. Absent where nobody but this node may. */
+  readonly candidacy?: Candidacy;
 }
 
 /**
@@ -34,8 +37,11 @@ export interface Announcement {
 export type PlanChange =
   | { readonly kind: 'announce'; readonly announcement: Announcement }
   | { readonly kind: 'withdraw'; readonly service: string }
-  /** Replaces the whole plan: what is not in it is withdrawn. Sent at start and after the worker was restarted. */
-  | { readonly kind: 'replace'; readonly announcements: readonly Announcement[] };
+  /**
+   * Replaces the whole plan: what is not in it is withdrawn. Sent at start and after the worker was restarted. A `provisional` one was made
+   * without the API server: what is missing in it may still be this node's.
+   */
+  | { readonly kind: 'replace'; readonly announcements: readonly Announcement[]; readonly provisional?: boolean };
 
 /** Anything that the main thread asks of the thread that owns the wire. */
 export type WireChange = PlanChange | BgpChange;
@@ -48,6 +54,8 @@ export type Report =
   | { readonly kind: 'interfaces'; readonly names: readonly string[] }
   /** These nodes do not answer on the segment, or their speakers stay away; sorted. Said when it is known, then when it changes. */
   | { readonly kind: 'gone'; readonly nodes: readonly string[] }
+  /** This node answers for these addresses; `certain` when it knows what others know and what the API server says. */
+  | { readonly kind: 'owned'; readonly addresses: readonly string[]; readonly certain: boolean }
   /** Counts for one address since the last such report; the names are those of the metrics. */
   | { readonly kind: 'counts'; readonly counts: readonly AddressCounts[] }
   /** How all BGP sessions are now, and how many connections of others than peers the thread has turned away. */

@@ -169,7 +169,7 @@ function wire(options: SpeakerOptions, excludedInterfaces: readonly string[], po
     interfacesChanged: (names) => announcements.setLocalInterfaces(names),
     sessionsChanged: sessions.take,
     broken: () => thread.restart(),
-    nodesGone: (names) => announcements.setGoneNodes(names),
+    addressesOwned: (addresses, certain) => announcer.own(addresses, certain),
   });
   const thread = new WireThread({
     ...{ clock, excludedInterfaces, ...wireSettingsOf(options), heldSessions: sessions.held },
@@ -179,7 +179,7 @@ function wire(options: SpeakerOptions, excludedInterfaces: readonly string[], po
   });
   const kept = { announced, routes: routeAnnouncer, applyToWire: (change: WireChange) => thread.apply(change) };
   const keeper: PlanKeeper = keeperOf(options, kept, files, ports);
-  const announcer = new Announcer({ node, announced, notices, log, applyToWire });
+  const announcer: Announcer = new Announcer({ node, announced, notices, log, applyToWire });
   const report = new ConfigurationReport(metrics, ['layer2', 'bgp']);
   const configuration = new Configuration({ node, source, log, faultsFound: (part, faults) => report.set(part, faults) });
   const drainPause = milliseconds(options.bgpDrainSeconds * 1_000);

@@ -292,17 +292,25 @@ function links(): void {
     await node.host.ip(`link delete ${SECOND_LINK}`);
   });
 
-  test('when a cable is pulled another node answers, and the owner again when it is plugged in', async () => {
-    const { cluster, lab } = product;
+  test('when a cable is pulled another node answers, and goes on when it is plugged in', async () => {
+    const { cluster, lab, wire } = product;
     await using _service = await cluster.createServiceFor(lab.podOn('node-1'), 'pulled');
     const [address = ''] = await cluster.addressed('pulled');
     const { host } = lab.node(await cluster.announcedBy('pulled'));
     await lab.network.unplug(host);
-    const others = lab.nodes.filter((node) => node.host !== host).map((node) => node.host.addresses.mac);
-    const replaced = async (): Promise<boolean> => others.includes((await lab.client.resolve(address)) ?? '');
-    await eventually('another node answers', replaced, PATIENCE);
+    const others = lab.nodes.filter((node) => node.host !== host);
+    const heir = await eventually(
+      'another node answers',
+      async () => {
+        const mac = await lab.client.resolve(address);
+        return others.find((node) => node.host.addresses.mac === mac);
+      },
+      PATIENCE,
+    );
     await lab.network.plug(host);
-    await eventually('the owner answers', async () => (await lab.client.resolve(address)) === host.addresses.mac, PATIENCE);
+    const alone = JSON.stringify({ [heir.host.addresses.mac]: 3 });
+    await eventually('it answers alone', async () => JSON.stringify((await wire.ask(address, 3)).byMac) === alone, PATIENCE);
+    await eventually('the status names it', async () => (await cluster.announcedBy('pulled')) === heir.name, PATIENCE);
   });
 }
 

@@ -231,6 +231,7 @@ export class SpeakerProcess {
       connect: refuse,
       post,
       randomBits: () => 7n,
+      rank: (node) => node,
       connector,
       acceptor: new FakeTcp(),
       random,

@@ -103,6 +103,14 @@ export class FamilyAnswers<Ip> implements ResponderProtocol, Disposable {
     for (const responder of this.#responders) if (responder.link.name === link) responder.announceAll();
   }
 
+  /** Announces the addresses of one Service again, wherever it is announced. */
+  defend(service: string): void {
+    for (const responder of this.#responders) {
+      const held = [...this.#table.all()].filter((one) => one.holders.has(service) && announcedOn(one, responder.link.name));
+      responder.announce(held.map(({ ip }) => ip));
+    }
+  }
+
   [Symbol.dispose](): void {
     this.#filterTimer?.[Symbol.dispose]();
   }

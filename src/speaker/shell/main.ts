@@ -9,6 +9,7 @@ import { watchLinksWith } from '../net/route-link-monitor.ts';
 import { SocketAcceptor } from '../net/socket-acceptor.ts';
 import { SocketConnector } from '../net/socket-connector.ts';
 import { openUdpMembership } from '../net/udp-group-membership.ts';
+import { rankOf } from '../watch/owner.ts';
 import type { Notice, Order, WireSettings } from './messages.ts';
 import { WireDriver } from './wire-driver.ts';
 
@@ -25,6 +26,7 @@ const driver = new WireDriver(workerData as WireSettings, {
   random: Math.random,
   post: (notice: Notice) => port.postMessage(notice),
   randomBits: () => randomBytes(8).readBigUInt64BE(0),
+  rank: rankOf,
 });
 port.on('message', (order: Order) => driver.take(order));
 driver.start();

@@ -37,6 +37,7 @@ class Scene implements Disposable {
         random: () => 0,
         connect: () => this.network,
         randomBits: () => 1n,
+        rank: (node) => node,
         post: (notice) => {
           if (notice.kind !== 'reports') return;
           this.reports.push(...notice.reports);

@@ -36,6 +36,10 @@ export interface SegmentContext {
   log(level: LogLine['level'], message: string, fields: LogLine['fields']): void;
   /** Whether this node announces something on the link of that name. */
   announcesOn(link: string): boolean;
+  /** What the next hello says of claims. */
+  claims(): { readonly digest: number; readonly damped: boolean };
+  /** A speaker of this link says hello, or whose addresses are. */
+  heard(segment: SegmentLink, effect: PeersEffect & { readonly kind: 'greeted' | 'claimed' }): void;
   /** Announce everything on the link of that name again. */
   reannounce(link: string): void;
   /** These nodes are not there, as seen from this link. */
@@ -44,9 +48,6 @@ export interface SegmentContext {
   faulted(thrown: unknown, link: string): void;
   closed(segment: SegmentLink): void;
 }
-
-/** This speaker takes part in no claims yet: who owns what is decided in the main thread. */
-const NO_CLAIMS = { digest: 0, damped: false };
 
 /** Speaks with the other speakers of one link: two sockets, a timer and the machine that they drive. */
 export class SegmentLink implements Responder {
@@ -57,6 +58,7 @@ export class SegmentLink implements Responder {
   readonly #boot: bigint;
   readonly #question = newArpFrame();
   readonly #octets = new Uint8Array(this.#question.buffer);
+  readonly #waiting: PeersEvent[] = [];
   #sequence = 0;
   #link: Link;
   #timer: Timer | undefined;
@@ -67,7 +69,7 @@ export class SegmentLink implements Responder {
     this.#context = context;
     const { node, timing, knownGone, randomBits } = context;
     this.#boot = randomBits();
-    this.#peers = new Peers({ node, timing, nonce: randomBits, gone: knownGone, claims: () => NO_CLAIMS });
+    this.#peers = new Peers({ node, timing, nonce: randomBits, gone: knownGone, claims: () => context.claims() });
     const purpose = `speaking with other speakers on ${link.name}`;
     const frames = { link: link.index, purpose, etherType: ETHER_TYPE_SEGMENT, filter: everyFrameFilter(LONGEST_SEGMENT_FRAME) };
     this.#frames = packets.open(
@@ -167,8 +169,19 @@ export class SegmentLink implements Responder {
     this.#step({ kind: 'answered', now: this.#context.clock.now(), ip, mac });
   }
 
+  /** Says something to one speaker of this link, or to all. */
+  say(destination: Mac, message: SegmentMessage): void {
+    if (this.#link.carrier) this.#send(destination, message);
+  }
+
+  /** What one event causes is taken when all that it asks for is done: the last wake-up counts. */
   #step(event: PeersEvent): void {
-    for (const effect of this.#peers.step(event)) this.#carryOut(effect);
+    this.#waiting.push(event);
+    if (this.#waiting.length > 1) return;
+    for (let next = this.#waiting[0]; next !== undefined; next = this.#waiting[0]) {
+      for (const effect of this.#peers.step(next)) this.#carryOut(effect);
+      this.#waiting.shift();
+    }
   }
 
   #carryOut(effect: PeersEffect): void {
@@ -184,6 +197,7 @@ export class SegmentLink implements Responder {
         break;
       case 'greeted':
       case 'claimed':
+        this.#context.heard(this, effect);
         break;
       case 'reannounce':
         this.#context.reannounce(this.#link.name);

@@ -95,6 +95,7 @@ class Scene implements Disposable {
         acceptor: new FakeTcp(),
         random: () => 0,
         randomBits: () => ++this.#bits,
+        rank: (name) => name,
         post: (notice) => {
           if (notice.kind !== 'reports') return;
           this.reports[node].push(...notice.reports);

@@ -1,14 +1,21 @@
+import { BROADCAST_MAC, type Mac } from '../../lib/mac.ts';
 import { compareTexts } from '../../lib/order.ts';
 import type { Link } from '../net/link-monitor.ts';
+import type { PeersEffect } from '../protocol/layer2/peers-events.ts';
+import type { SegmentMessage } from '../wire/segment.ts';
 import type { InterfaceSelection } from './interface-selection.ts';
 import type { NodeNetwork, OpenFailed, ResponderProtocol } from './responders.ts';
 import { type SegmentContext, SegmentLink } from './segment-link.ts';
 
 /** What the segments are made with. */
-export type SegmentsOptions = Omit<SegmentContext, 'gone' | 'closed'> & {
+export type SegmentsOptions = Omit<SegmentContext, 'gone' | 'heard' | 'closed'> & {
+  /** What is heard of other nodes, on whichever link. */
+  readonly heard: (event: Heard) => void;
   /** These nodes are not there; told when it changes. */
   readonly goneChanged: (nodes: readonly string[]) => void;
 };
+
+type Heard = PeersEffect & { readonly kind: 'greeted' | 'claimed' };
 
 /** The links on which this speaker speaks with others, and what they say together: a node is gone when no link hears it. */
 export class Segments implements ResponderProtocol {
@@ -17,9 +24,11 @@ export class Segments implements ResponderProtocol {
   readonly #goneChanged: (nodes: readonly string[]) => void;
   readonly #gone = new Map<SegmentLink, readonly string[]>();
   readonly #open = new Set<SegmentLink>();
+  /** Where each node was heard last. */
+  readonly #places = new Map<string, { readonly segment: SegmentLink; readonly mac: Mac }>();
   #said: string | undefined;
 
-  constructor({ goneChanged, ...options }: SegmentsOptions) {
+  constructor({ goneChanged, heard, ...options }: SegmentsOptions) {
     this.#goneChanged = goneChanged;
     this.#context = {
       ...options,
@@ -27,9 +36,14 @@ export class Segments implements ResponderProtocol {
         this.#gone.set(segment, nodes);
         this.#tell();
       },
+      heard: (segment, effect) => {
+        this.#places.set(effect.node, { segment, mac: effect.mac });
+        heard(effect);
+      },
       closed: (segment) => {
         this.#open.delete(segment);
         this.#gone.delete(segment);
+        for (const [node, place] of this.#places) if (place.segment === segment) this.#places.delete(node);
       },
     };
   }
@@ -47,6 +61,13 @@ export class Segments implements ResponderProtocol {
   /** What this node announces has changed. */
   describe(): void {
     for (const segment of this.#open) segment.describe();
+  }
+
+  /** Says something to the speaker of one node, where it was heard last, or to all. */
+  say(to: string | undefined, message: SegmentMessage): void {
+    const place = to === undefined ? undefined : this.#places.get(to);
+    place?.segment.say(place.mac, message);
+    if (to === undefined) for (const segment of this.#open) segment.say(BROADCAST_MAC, message);
   }
 
   /** Tells the others that this speaker ends and comes back. */

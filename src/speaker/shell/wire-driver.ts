@@ -8,6 +8,7 @@ import type { PlanChange, WireChange } from '../../model/plan.ts';
 import { sealKeyOf } from '../net/seal-key.ts';
 import type { TcpAcceptor } from '../net/tcp-acceptor.ts';
 import type { TcpConnector } from '../net/tcp-connector.ts';
+import type { Rank } from '../protocol/layer2/claim-table.ts';
 import { AddressTallies } from './address-tallies.ts';
 import { ARP } from './arp-responder.ts';
 import { BgpSessions } from './bgp-sessions.ts';
@@ -17,6 +18,7 @@ import { KeyRing } from './key-ring.ts';
 import type { Notice, Order, SegmentSettings, WireSettings } from './messages.ts';
 import { NDP } from './ndp-responder.ts';
 import { Outbox } from './outbox.ts';
+import { Ownership } from './ownership.ts';
 import { type NodeNetwork, Responders } from './responders.ts';
 import { Segments } from './segments.ts';
 
@@ -28,6 +30,8 @@ export interface WireDriverPorts {
   readonly post: (notice: Notice) => void;
   /** 64 bits that nobody can guess, new at each call. */
   readonly randomBits: () => bigint;
+  /** Where a node stands in the order of an address. */
+  readonly rank: Rank;
   readonly connector: TcpConnector;
   readonly acceptor: TcpAcceptor;
   /** From 0 to less than 1: spreads what many nodes would do at one moment. */
@@ -52,6 +56,7 @@ export class WireDriver implements Disposable {
   readonly #arp: FamilyAnswers<Ipv4>;
   readonly #ndp: FamilyAnswers<Ipv6>;
   readonly #keys: KeyRing;
+  readonly #ownership: Ownership;
   /** Absent when this speaker speaks with nobody. */
   readonly #segments: Segments | undefined;
   readonly #responders: Responders;
@@ -76,6 +81,7 @@ export class WireDriver implements Disposable {
     this.#arp = new FamilyAnswers(ARP, answers);
     this.#ndp = new FamilyAnswers(NDP, answers);
     const { segment } = settings;
+    this.#ownership = this.#ownershipOf(settings, answers);
     this.#keys = new KeyRing(sealKeyOf(segment?.key ?? ''), ports.clock.now());
     this.#segments = segment === undefined ? undefined : this.#segmentsOf(segment, answers);
     this.#responders = new Responders({
@@ -98,6 +104,7 @@ export class WireDriver implements Disposable {
 
   /** Begins to watch the links and to answer on them. */
   start(): void {
+    this.#ownership.start();
     this.#responders.start();
   }
 
@@ -131,6 +138,7 @@ export class WireDriver implements Disposable {
     this.#sessionsTimer?.[Symbol.dispose]();
     this.#sessions[Symbol.dispose]();
     this.#responders[Symbol.dispose]();
+    this.#ownership[Symbol.dispose]();
     this.#arp[Symbol.dispose]();
     this.#ndp[Symbol.dispose]();
   }
@@ -138,12 +146,36 @@ export class WireDriver implements Disposable {
   #segmentsOf({ node, timing, gone: knownGone }: SegmentSettings, { clock, log, faulted }: AnswerPorts): Segments {
     return new Segments({
       ...{ clock, node, timing, keys: this.#keys, knownGone, log, faulted, randomBits: this.#ports.randomBits },
-      announcesOn: (link) => this.#arp.announcesOn(link) || this.#ndp.announcesOn(link),
+      claims: () => this.#ownership.claims,
+      heard: (event) => this.#ownership.take(event),
+      // Who listens says hello often too: others answer by what they know.
+      announcesOn: (link) => this.#ownership.listening || this.#arp.announcesOn(link) || this.#ndp.announcesOn(link),
       reannounce: (link) => {
         this.#arp.reannounce(link);
         this.#ndp.reannounce(link);
       },
-      goneChanged: (nodes) => this.#outbox.state({ kind: 'gone', nodes }),
+      goneChanged: (nodes) => {
+        this.#ownership.take({ kind: 'gone', nodes });
+        this.#outbox.state({ kind: 'gone', nodes });
+      },
+    });
+  }
+
+  #ownershipOf({ node, segment }: WireSettings, { clock, log }: AnswerPorts): Ownership {
+    return new Ownership({
+      ...{ clock, node, rank: this.#ports.rank, segmented: segment !== undefined, log },
+      answer: (changes) => {
+        this.#arp.apply(changes);
+        this.#ndp.apply(changes);
+        this.#segments?.describe();
+      },
+      defend: (service) => {
+        this.#arp.defend(service);
+        this.#ndp.defend(service);
+      },
+      send: (to, message) => this.#segments?.say(to, message),
+      listened: () => this.#segments?.describe(),
+      owned: (addresses, certain) => this.#outbox.state({ kind: 'owned', addresses, certain }),
     });
   }
 
@@ -154,10 +186,8 @@ export class WireDriver implements Disposable {
       if (change.kind === 'announce' || change.kind === 'withdraw' || change.kind === 'replace') announcements.push(change);
       else routes.push(change);
     }
-    this.#arp.apply(announcements);
-    this.#ndp.apply(announcements);
+    if (announcements.length > 0) this.#ownership.apply(announcements);
     this.#sessions.apply(routes);
-    if (announcements.length > 0) this.#segments?.describe();
   }
 
   #scheduleSessions(): void {

@@ -44,7 +44,6 @@ export class AnnouncementOperator extends ResourceOperator {
   readonly #nodes = new NodeRoster();
   #view: View | undefined;
   #localInterfaces: readonly string[] | undefined;
-  #gone: ReadonlySet<string> = new Set();
 
   constructor(world: AnnouncementWorld, ports: OperatorPorts) {
     super('announcements', ports, { worksOffline: true });
@@ -57,13 +56,6 @@ export class AnnouncementOperator extends ResourceOperator {
     this.#localInterfaces = names;
     // The others are announced wherever there is a link: pods come and go with links of their own.
     for (const key of this.#world.announcer.boundToInterfaces()) this.queue.add(key);
-  }
-
-  /** Takes the names of the nodes that do not answer on the segment: others take their place now, not when the queue comes to it. */
-  setGoneNodes(names: readonly string[]): void {
-    this.#gone = new Set(names);
-    if (!this.synced) return;
-    for (const key of this.#everyService()) this.#decide(key);
   }
 
   protected override async init(): Promise<void> {
@@ -107,7 +99,6 @@ export class AnnouncementOperator extends ResourceOperator {
       service,
       endpoints: [...view.slices.get(key).values()],
       nodes: this.#nodes.facts,
-      gone: this.#gone,
       pools,
       unreadablePools,
       advertisements: [...advertisements.advertisements.values()],

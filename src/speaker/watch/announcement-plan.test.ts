@@ -34,7 +34,6 @@ function observed({ service = { ips: [IP] }, advertisements = [{}], ...rest }: S
     service: facts(service),
     endpoints: endpoints('node-2'),
     nodes: NODES.map((name) => node(name)),
-    gone: new Set(),
     pools: parsePools([pool('first', ['203.0.113.0/24', '2001:db8::/64']), pool('second', ['198.51.100.0/24'])]),
     unreadablePools: new Map(),
     advertisements: [...parseL2Advertisements(objects).advertisements.values()],
@@ -45,25 +44,24 @@ function observed({ service = { ips: [IP] }, advertisements = [{}], ...rest }: S
   };
 }
 
-/** Which nodes would announce, each asked for itself. */
-function announcers(scene: Scene): string[] {
+/** The order in which nodes come, as each of them sees it that may announce: all see the same. */
+function orderOf(scene: Scene): string[] {
   const nodes = scene.nodes ?? NODES.map((name) => node(name));
-  return nodes.map(({ name }) => name).filter((name) => planAnnouncement(observed({ ...scene, node: name })).kind === 'announce');
+  const verdicts = nodes.map(({ name }) => planAnnouncement(observed({ ...scene, node: name })));
+  const orders = verdicts.flatMap((verdict) =>
+    verdict.kind === 'announce' ? [verdict.announcement.candidacy?.order.map((one) => one.node) ?? []] : [],
+  );
+  for (const order of orders) expect(order).toEqual(orders[0]);
+  expect(orders).toHaveLength(orders[0]?.length ?? 0);
+  return orders[0] ?? [];
+}
+
+/** The node that comes first. */
+function announcers(scene: Scene): string[] {
+  return orderOf(scene).slice(0, 1);
 }
 
 const selector = (name: string): { matchLabels: Record<string, string> } => ({ matchLabels: { host: name } });
-
-test.each<{ gone: readonly string[]; announces: readonly string[] }>([
-  { gone: [], announces: ['node-1'] },
-  { gone: ['node-9'], announces: ['node-1'] },
-  { gone: ['node-2'], announces: ['node-1'] },
-  { gone: ['node-1'], announces: ['node-2'] },
-  { gone: ['node-1', 'node-2'], announces: ['node-3'] },
-])('with $gone gone from the segment $announces announces', ({ gone, announces }) => {
-  const there = NODES.filter((name) => !gone.includes(name));
-  const verdicts = there.filter((name) => planAnnouncement(observed({ node: name, gone: new Set(gone) })).kind === 'announce');
-  expect(verdicts).toEqual(announces);
-});
 
 describe('why a Service is withheld', () => {
   test.each<{ why: string; scene: Scene; reason: string }>([
@@ -132,18 +130,18 @@ describe('who announces', () => {
     expect(announcers(scene)).toEqual(nodes);
   });
 
-  test('exactly one node for each address, the first of the order over those that may', () => {
+  test('those that may, in the order of the address', () => {
     const labelled = fc.record({ exclude: fc.boolean(), down: fc.boolean() });
     fc.assert(
       fc.property(fc.array(labelled, { minLength: 1, maxLength: 8 }), fc.integer({ min: 1, max: 254 }), (marks, host) => {
         const ip = `203.0.113.${host}`;
         const nodes = marks.map(({ exclude, down }, index) => node(`n${index}`, exclude ? { [EXCLUDE_LABEL]: '' } : {}, down));
         const free = nodes.filter((each) => !each.networkUnavailable && !each.excluded);
-        const [owner] = orderContenders(
+        const order = orderContenders(
           free.map(({ name }) => ({ node: name, score: 0 })),
           ip,
         );
-        expect(announcers({ nodes, service: { ips: [ip] } })).toEqual(owner === undefined ? [] : [owner.node]);
+        expect(orderOf({ nodes, service: { ips: [ip] } })).toEqual(order.map((one) => one.node));
       }),
     );
   });
@@ -154,6 +152,35 @@ test('Services that share an IPv4 address have one owner, in whatever order the 
     const ip = `203.0.113.${host}`;
     expect(announcers({ service: { ips: ['2001:db8::5', ip] } })).toEqual(announcers({ service: { ips: [ip] } }));
   }
+});
+
+describe('a node that may not announce a Service', () => {
+  test.each<{ why: string; scene: Scene; others: string[] | undefined }>([
+    { why: 'another node may', scene: { nodes: [node('node-1', { [EXCLUDE_LABEL]: '' }), node('node-2')] }, others: ['node-2'] },
+    { why: 'others are selected', scene: { advertisements: [{ nodeSelectors: [selector('node-3')] }] }, others: ['node-3'] },
+    {
+      why: 'it lacks the interface and comes first',
+      scene: { advertisements: [{ interfaces: ['eth7'] }] },
+      others: ['node-1', 'node-2', 'node-3'],
+    },
+    {
+      why: 'it lacks the interface',
+      scene: { node: 'node-2', advertisements: [{ interfaces: ['eth7'] }] },
+      others: ['node-1', 'node-2', 'node-3'],
+    },
+    { why: 'nobody may', scene: { endpoints: [] }, others: undefined },
+  ])('says who may: $why', ({ scene, others }) => {
+    const verdict = planAnnouncement(observed(scene));
+    const candidacy = verdict.kind === 'withhold' && 'others' in verdict ? verdict.others?.candidacy : undefined;
+    expect(candidacy?.order.map((one) => one.node)).toEqual(others);
+    expect(candidacy?.self ?? false).toBe(false);
+  });
+
+  test('is silent about an interface that it lacks when it does not come first', () => {
+    expect(planAnnouncement(observed({ node: 'node-2', advertisements: [{ interfaces: ['eth7'] }] }))).toMatchObject({
+      reason: 'notOwner',
+    });
+  });
 });
 
 describe('a pool that cannot be read', () => {

@@ -5,7 +5,7 @@ import { selectsNode, selectsPool, selectsService } from '../../model/advertisem
 import { canBeServed, type EndpointFacts, servingNodes } from '../../model/endpoint-facts.ts';
 import { type L2Advertisement, preferredNodeScore } from '../../model/l2-advertisement.ts';
 import { mayAnnounce, type NodeFacts } from '../../model/node-facts.ts';
-import type { Announcement, Contender, InterfaceScope } from '../../model/plan.ts';
+import type { Announcement, Candidacy, Contender, InterfaceScope } from '../../model/plan.ts';
 import { hasAnnotation, type ServiceFacts } from '../../model/service.ts';
 import { orderContenders } from './owner.ts';
 import { type NoSubject, type Subject, type SubjectSurroundings, subjectOf } from './subject.ts';
@@ -20,8 +20,6 @@ export interface Observed extends SubjectSurroundings {
   readonly endpoints: readonly EndpointFacts[];
   /** All Nodes of the cluster. */
   readonly nodes: readonly NodeFacts[];
-  /** Nodes that do not answer on the segment: no candidates, whatever the API server says of them. */
-  readonly gone: ReadonlySet<string>;
   readonly advertisements: readonly L2Advertisement[];
   /** Names of the links this node could announce on; `undefined` until the wire thread has said. */
   readonly localInterfaces: readonly string[] | undefined;
@@ -38,15 +36,22 @@ export type WithholdReason =
   /** This node is the owner, but has none of the interfaces that the advertisements name. */
   | 'noMatchingInterface';
 
-/** What one node does about one Service. `address` is the text of the Service's first address. */
+/**
+ * What one node does about one Service: it is a candidate, or it is none. `others` is there when other nodes may answer for it: what this one
+ * has it hands over to them. `address` is the text of the Service's first address.
+ */
 export type Verdict =
   | { readonly kind: 'announce'; readonly announcement: Announcement }
-  | { readonly kind: 'withhold'; readonly reason: Exclude<WithholdReason, 'noMatchingInterface'> }
-  | { readonly kind: 'withhold'; readonly reason: 'noMatchingInterface'; readonly address: string };
+  | {
+      readonly kind: 'withhold';
+      readonly reason: Exclude<WithholdReason, 'noMatchingInterface'>;
+      readonly others?: Announcement;
+    }
+  | { readonly kind: 'withhold'; readonly reason: 'noMatchingInterface'; readonly address: string; readonly others: Announcement };
 
 /**
- * Decides whether this node answers for the addresses of one Service on the segment. Exactly one node does, as long as
- * all see the same objects: the first of the order of {@link orderContenders} over the nodes that may.
+ * Decides whether this node may answer for the addresses of one Service on the segment, and in which order nodes come that
+ * may: see {@link orderContenders}. Which of them does, they make out on the segment.
  *
  * Preferred-node scores add up over the advertisements that match the Service. With externalTrafficPolicy Local only
  * nodes with an endpoint that serves are candidates; without any such endpoint nobody announces, whatever the policy.
@@ -56,25 +61,32 @@ export function planAnnouncement(observed: Observed): Verdict {
   if (!subject.ok) return { kind: 'withhold', reason: subject.error };
   const { service, addresses } = subject.value;
   // Services that share an IPv4 address must have one owner, whatever stands beside it.
-  const first = addresses.find(({ family }) => family === 'IPv4') ?? addresses[0];
-  if (first === undefined) return { kind: 'withhold', reason: 'noIPAllocated' };
-  const advertisements = advertisementsOf(observed, subject.value);
-  if (!advertisements.ok) return { kind: 'withhold', reason: advertisements.error };
-  const [owner] = orderContenders(candidatesOf(observed, service, advertisements.value), formatAddress(first));
-  if (owner?.node !== observed.node) return { kind: 'withhold', reason: 'notOwner' };
-  const interfaces = interfaceScopeOf(advertisementsOn(observed, advertisements.value));
-  if (!anyExists(interfaces, observed.localInterfaces)) {
-    return { kind: 'withhold', reason: 'noMatchingInterface', address: formatAddress(first) };
+  const address = addresses.find(({ family }) => family === 'IPv4') ?? addresses[0];
+  if (address === undefined) return { kind: 'withhold', reason: 'noIPAllocated' };
+  const matching = advertisementsOf(observed, subject.value);
+  if (!matching.ok) return { kind: 'withhold', reason: matching.error };
+  const order = orderContenders(contendersFor(observed, service, matching.value), formatAddress(address));
+  const own = advertisementsOn(observed, matching.value);
+  const announcementOf = (candidacy: Candidacy): Announcement => {
+    return { service: service.key, addresses, interfaces: interfaceScopeOf(own), candidacy };
+  };
+  const others = announcementOf({ address, self: false, order });
+  if (!order.some(({ node }) => node === observed.node)) {
+    const reason = own.length === 0 ? 'noMatchingAdvertisement' : 'notOwner';
+    return order.length === 0 ? { kind: 'withhold', reason } : { kind: 'withhold', reason, others };
   }
-  return { kind: 'announce', announcement: { service: service.key, addresses, interfaces } };
+  if (anyExists(others.interfaces, observed.localInterfaces)) {
+    return { kind: 'announce', announcement: announcementOf({ address, self: true, order }) };
+  }
+  if (order[0]?.node !== observed.node) return { kind: 'withhold', reason: 'notOwner', others };
+  return { kind: 'withhold', reason: 'noMatchingInterface', address: formatAddress(address), others };
 }
 
 type Withheld = Exclude<WithholdReason, 'noMatchingInterface'>;
 
-/** The advertisements that are about this Service, at least one of which selects this node. */
+/** The advertisements that are about this Service, whichever nodes they select. */
 function advertisementsOf(observed: Observed, { service, pool }: Subject): Result<readonly L2Advertisement[], Withheld> {
   const matching = observed.advertisements.filter((each) => selectsPool(each, pool) && selectsService(each, service.labels));
-  if (advertisementsOn(observed, matching).length === 0) return err('noMatchingAdvertisement');
   // Two Services on one address could be selected differently, and then have two owners.
   const selective = matching.some((advertisement) => advertisement.serviceSelectors.length > 0);
   if (selective && hasAnnotation(service, 'allow-shared-ip')) return err('sharedIPWithServiceSelector');
@@ -86,17 +98,17 @@ function advertisementsOn({ node, nodes }: Observed, advertisements: readonly L2
   return advertisements.filter((advertisement) => selectsNode(advertisement, labels));
 }
 
-function candidatesOf(observed: Observed, service: ServiceFacts, advertisements: readonly L2Advertisement[]): Contender[] {
+function contendersFor(observed: Observed, service: ServiceFacts, advertisements: readonly L2Advertisement[]): Contender[] {
   if (!canBeServed(observed.endpoints)) return [];
   const local = service.externalTrafficPolicy === 'Local' ? servingNodes(observed.endpoints) : undefined;
-  const candidates: Contender[] = [];
+  const contenders: Contender[] = [];
   for (const node of observed.nodes) {
-    if (!mayAnnounce(node, observed.ignoreExcludeLabel) || local?.has(node.name) === false || observed.gone.has(node.name)) continue;
+    if (!mayAnnounce(node, observed.ignoreExcludeLabel) || local?.has(node.name) === false) continue;
     if (!advertisements.some((advertisement) => selectsNode(advertisement, node.labels))) continue;
     const score = advertisements.reduce((sum, advertisement) => sum + preferredNodeScore(advertisement, node.labels), 0);
-    candidates.push({ node: node.name, score });
+    contenders.push({ node: node.name, score });
   }
-  return candidates;
+  return contenders;
 }
 
 /** The union of what the advertisements allow: one without interfaces allows all. */

@@ -2,9 +2,10 @@ import { beforeEach, expect, test } from '@jest/globals';
 import { facts } from '../../../test/support/objects.ts';
 import { RecordingLogger } from '../../../test/support/recording-logger.ts';
 import { RecordingMetrics } from '../../../test/support/recording-metrics.ts';
+import { SoleWire } from '../../../test/support/sole-wire.ts';
 import type { EventRecorder } from '../../kubernetes/event-recorder.ts';
 import { parseAddress } from '../../lib/ip.ts';
-import type { PlanChange } from '../../model/plan.ts';
+import type { Announcement, PlanChange } from '../../model/plan.ts';
 import { AnnouncedServices } from './announced-services.ts';
 import { AnnouncementNotices } from './announcement-notices.ts';
 import type { Verdict } from './announcement-plan.ts';
@@ -12,6 +13,7 @@ import { Announcer } from './announcer.ts';
 
 const web = facts({ ips: ['203.0.113.10'] });
 let changes: PlanChange[];
+let wire: SoleWire;
 let events: string[];
 let announced: AnnouncedServices;
 let metrics: RecordingMetrics;
@@ -19,7 +21,8 @@ let announcer: Announcer;
 let log: RecordingLogger;
 
 beforeEach(() => {
-  changes = [];
+  wire = new SoleWire((addresses, certain) => announcer.own(addresses, certain));
+  changes = wire.changes;
   events = [];
   announced = new AnnouncedServices();
   metrics = new RecordingMetrics();
@@ -28,12 +31,20 @@ beforeEach(() => {
     record: (subject, type, reason, message) => void events.push(`${subject.name} ${type} ${reason} ${message}`),
   };
   const notices = new AnnouncementNotices({ node: 'node-1', metrics, log, events: recorder });
-  announcer = new Announcer({ node: 'node-1', announced, notices, log, applyToWire: (change) => void changes.push(change) });
+  announcer = new Announcer({ node: 'node-1', announced, notices, log, applyToWire: (change) => wire.apply(change) });
 });
 
 function announce(...ips: string[]): Verdict {
   const addresses = ips.map(parseAddress).filter((address) => address !== undefined);
   return { kind: 'announce', announcement: { service: web.key, addresses, interfaces: { all: true } } };
+}
+
+/** What other nodes may announce, on a link of that name. */
+function others(link: string): Announcement {
+  const [address] = web.ingress.map(({ ip }) => parseAddress(ip));
+  if (address === undefined) throw new Error('no address');
+  const candidacy = { address, self: false, order: [{ node: 'node-1', score: 0 }] };
+  return { service: web.key, addresses: [address], interfaces: { all: false, names: [link] }, candidacy };
 }
 
 test('an announcement is told to the wire, the metrics and the people, once', () => {
@@ -61,16 +72,20 @@ test('a Service that was never announced is not withdrawn; one that was, once', 
 });
 
 test('a missing interface is said once by a warning, and again after it was there', () => {
-  const missing: Verdict = { kind: 'withhold', reason: 'noMatchingInterface', address: '203.0.113.10' };
+  const missing: Verdict = { kind: 'withhold', reason: 'noMatchingInterface', address: '203.0.113.10', others: others('eth9') };
   announcer.carryOut(web.key, web, missing);
   announcer.carryOut(web.key, web, missing);
   const text = `the interfaces specified by LB IP "203.0.113.10" doesn't exist in assigned node "node-1" with protocol "layer2"`;
   expect(events).toEqual([`web Warning announceFailed ${text}`]);
-  expect(changes).toEqual([]);
+  expect(announced.announcements()).toEqual([]);
   announcer.carryOut(web.key, web, announce('203.0.113.10'));
   announcer.carryOut(web.key, web, missing);
   expect(events.filter((event) => event.includes('announceFailed'))).toHaveLength(2);
-  expect(changes.map(({ kind }) => kind)).toEqual(['announce', 'withdraw']);
+  expect(changes.map((change) => change.kind === 'announce' && change.announcement.candidacy?.self !== false)).toEqual([
+    false,
+    true,
+    false,
+  ]);
 });
 
 test.each<{ reason: 'invalidIP' | 'ipNotAllowed' | 'sharedIPWithServiceSelector' | 'notOwner' | 'noIPAllocated'; said: string[] }>([
@@ -99,7 +114,7 @@ test('links matter to Services that name them, and to those that wait for one', 
   expect([...announcer.boundToInterfaces()]).toEqual([]);
   announcer.carryOut(web.key, web, scoped);
   expect([...announcer.boundToInterfaces()]).toEqual([web.key]);
-  announcer.carryOut(web.key, web, { kind: 'withhold', reason: 'noMatchingInterface', address: '203.0.113.10' });
+  announcer.carryOut(web.key, web, { kind: 'withhold', reason: 'noMatchingInterface', address: '203.0.113.10', others: others('eth9') });
   expect([...announcer.boundToInterfaces()]).toEqual([web.key]);
   announcer.carryOut(web.key, web, { kind: 'withhold', reason: 'notOwner' });
   expect([...announcer.boundToInterfaces()]).toEqual([]);
@@ -120,4 +135,30 @@ test('a Service made anew under the same name is a new one to its reader', () =>
   announcer.carryOut(web.key, web, announce('203.0.113.10'));
   announcer.carryOut(web.key, { ...web, uid: 'another' }, announce('203.0.113.10'));
   expect(events).toHaveLength(2);
+});
+
+test('what is another node’s is not announced, and nobody is told', () => {
+  announcer = new Announcer({
+    ...{ node: 'node-1', announced, log, applyToWire: (change) => void changes.push(change) },
+    notices: new AnnouncementNotices({
+      node: 'node-1',
+      metrics: new RecordingMetrics(),
+      log,
+      events: { record: () => void events.push('said') },
+    }),
+  });
+  announcer.carryOut(web.key, web, announce('203.0.113.10'));
+  announcer.own([], true);
+  expect([events, announced.announcements(), announcer.reasons.get(web.key)]).toEqual([[], [], 'notOwner']);
+  announcer.own(['203.0.113.10'], true);
+  expect([events, announced.announcements().length, announcer.reasons.get(web.key)]).toEqual([['said'], 1, undefined]);
+  announcer.own([], true);
+  expect([announced.announcements(), announced.planned().length, announcer.reasons.get(web.key)]).toEqual([[], 1, 'notOwner']);
+});
+
+test('an address that goes to others is theirs to announce until they do', () => {
+  announcer.carryOut(web.key, web, announce('203.0.113.10'));
+  announcer.carryOut(web.key, web, { kind: 'withhold', reason: 'notOwner', others: others('eth0') });
+  expect(changes.map(({ kind }) => kind)).toEqual(['announce', 'announce']);
+  expect([announced.announcements(), announced.planned()]).toEqual([[], [others('eth0')]]);
 });

@@ -19,12 +19,21 @@ export interface AnnouncerPorts {
 /** The protocol's name in events, metrics and logs. */
 const PROTOCOL = 'layer2';
 
+/** A Service for which this node may answer. */
+interface Planned {
+  readonly service: ServiceFacts;
+  readonly announcement: Announcement;
+}
+
 /**
- * Carries out verdicts: tells the wire thread, the metrics, the log and, by an event, the people. What was said once is
- * not said again until it changes, so that a verdict may be repeated at will.
+ * Carries out verdicts: tells the wire thread who may answer for what and, as soon as that says that this node does, the metrics, the log
+ * and, by an event, the people. What was said once is not said again until it changes, so that a verdict may be repeated at will.
  */
 export class Announcer {
   readonly #ports: AnnouncerPorts;
+  readonly #planned = new Map<string, Planned>();
+  /** What the wire was told last of each Service, as text. */
+  readonly #told = new Map<string, string>();
   /** Why a Service was withheld when that was last said, by Service: not said again while it stays so. */
   readonly #reasons = new Map<string, WithholdReason>();
 
@@ -35,16 +44,23 @@ export class Announcer {
   /** Carries out the verdict on the Service `key`; `service` is `undefined` when it is gone. */
   carryOut(key: string, service: ServiceFacts | undefined, verdict: Verdict): void {
     if (verdict.kind === 'announce') {
-      this.#reasons.delete(key);
-      if (service !== undefined) this.#announce(service, verdict.announcement);
+      if (service !== undefined) this.#plan({ service, announcement: verdict.announcement });
       return;
     }
+    this.#planned.delete(key);
+    this.#tellWire(key, verdict.others);
     this.#withdraw(key, verdict.reason);
     if (service === undefined) this.#reasons.delete(key);
     else if (this.#reasons.get(key) !== verdict.reason) {
       this.#reasons.set(key, verdict.reason);
       this.#sayWithheld(service, verdict);
     }
+  }
+
+  /** Takes the addresses that this node answers for; `certain` when that is what comes of the whole plan. */
+  own(addresses: readonly string[], certain: boolean): void {
+    this.#ports.announced.own(addresses, certain);
+    for (const planned of this.#planned.values()) this.#follow(planned);
   }
 
   /** Why this node does not announce Services, by Service. */
@@ -54,26 +70,52 @@ export class Announcer {
 
   /** The Services for which it matters which links the node has. */
   *boundToInterfaces(): Iterable<string> {
-    for (const { interfaces, service } of this.#ports.announced.announcements()) if (!interfaces.all) yield service;
-    for (const [key, reason] of this.#reasons) if (reason === 'noMatchingInterface') yield key;
+    for (const { interfaces, service } of this.#ports.announced.planned()) if (!interfaces.all) yield service;
   }
 
-  #announce(service: ServiceFacts, announcement: Announcement): void {
-    const { announced, applyToWire } = this.#ports;
+  #plan(planned: Planned): void {
+    const { announced } = this.#ports;
+    const { service, announcement } = planned;
     const before = announced.get(service.key);
-    if (before !== undefined && before.uid === service.uid && same(before.announcement, announcement)) return;
-    if (before !== undefined && ips(before.announcement).join() !== ips(announcement).join())
+    if (before !== undefined && ips(before.announcement).join() !== ips(announcement).join()) {
+      this.#tellWire(service.key, undefined);
       this.#withdraw(service.key, 'loadBalancerIPChanged');
-    applyToWire({ kind: 'announce', announcement });
-    announced.set(service.key, { announcement, uid: service.uid });
+    }
+    this.#planned.set(service.key, planned);
+    this.#tellWire(service.key, announcement);
+    this.#follow(planned);
+  }
+
+  /** Announces what is this node's, and nothing else. */
+  #follow({ service, announcement }: Planned): void {
+    const { announced } = this.#ports;
+    const { key, uid } = service;
+    const before = announced.get(key);
+    if (!announced.owned.has(keyAddress(announcement))) {
+      this.#withdraw(key, 'notOwner');
+      this.#reasons.set(key, 'notOwner');
+      return;
+    }
+    this.#reasons.delete(key);
+    if (before !== undefined && before.uid === uid && scopeText(before.announcement) === scopeText(announcement)) return;
+    announced.set(key, { announcement, uid });
     this.#ports.notices.announced(PROTOCOL, service, ips(announcement));
   }
 
-  #withdraw(key: string, reason: string): void {
+  #tellWire(key: string, announcement: Announcement | undefined): void {
     const { announced, applyToWire } = this.#ports;
+    const text = announcement && textOf(announcement);
+    if (this.#told.get(key) === text) return;
+    if (announcement === undefined || text === undefined) this.#told.delete(key);
+    else this.#told.set(key, text);
+    announced.plan(key, announcement);
+    applyToWire(announcement === undefined ? { kind: 'withdraw', service: key } : { kind: 'announce', announcement });
+  }
+
+  #withdraw(key: string, reason: string): void {
+    const { announced } = this.#ports;
     const before = announced.get(key);
     if (before === undefined) return;
-    applyToWire({ kind: 'withdraw', service: key });
     announced.set(key, undefined);
     this.#ports.notices.withdrawn(PROTOCOL, key, ips(before.announcement), reason);
   }
@@ -100,8 +142,17 @@ function ips({ addresses }: Announcement): string[] {
   return addresses.map(formatAddress);
 }
 
-function same(left: Announcement, right: Announcement): boolean {
-  return ips(left).join() === ips(right).join() && scopeText(left) === scopeText(right);
+/** Everything about it that the wire is to know. */
+function textOf(announcement: Announcement): string {
+  const { candidacy } = announcement;
+  const order = candidacy?.order.map(({ node, score }) => `${node}:${score}`).join();
+  return `${ips(announcement).join()} ${scopeText(announcement)} ${candidacy?.self} ${order}`;
+}
+
+/** The address whose owner announces them all. */
+function keyAddress({ candidacy, addresses: [first] }: Announcement): string {
+  const address = candidacy?.address ?? first;
+  return address === undefined ? '' : formatAddress(address);
 }
 
 function scopeText({ interfaces }: Announcement): string {

@@ -59,7 +59,7 @@ export class L2StatusOperator extends ResourceOperator {
 
   /** Waits until it is known what this node announces: what it announced before a restart mostly goes on. */
   protected override async prepare(signal: AbortSignal): Promise<void> {
-    await this.#world.announced.whenSettled(signal);
+    await this.#world.announced.whenKnown(signal);
     for (const key of this.#world.announced.keys()) {
       this.#takeOver(key);
       this.queue.add(key);

@@ -4,6 +4,7 @@ import { eventually } from '../../../test/support/eventually.ts';
 import { l2Advertisement, pool, service } from '../../../test/support/objects.ts';
 import { RecordingMetrics } from '../../../test/support/recording-metrics.ts';
 import { RuntimeScene, SERVICES } from '../../../test/support/runtime-scene.ts';
+import { SoleWire } from '../../../test/support/sole-wire.ts';
 import { ConfigurationReport } from '../../kubernetes/configuration-report.ts';
 import { ConfigurationStateOperator, speakerState } from '../../kubernetes/configuration-state-operator.ts';
 import type { EventRecorder } from '../../kubernetes/event-recorder.ts';
@@ -42,7 +43,7 @@ interface L2Status {
 let scene: RuntimeScene;
 let end: AbortController;
 let speaker: Promise<unknown>;
-let changes: PlanChange[];
+let changes: readonly PlanChange[];
 let events: string[];
 let announcements: AnnouncementOperator;
 
@@ -64,7 +65,8 @@ afterEach(async () => {
 /** The speaker of node-1, without its wire thread. */
 function start(): void {
   end = new AbortController();
-  changes = [];
+  const wire = new SoleWire((addresses, certain) => announcer.own(addresses, certain));
+  changes = wire.changes;
   events = [];
   const { clock, log, api, stores } = scene;
   const metrics = new RecordingMetrics();
@@ -72,7 +74,7 @@ function start(): void {
   const announced = new AnnouncedServices();
   const recorder: EventRecorder = { record: (subject, _type, reason) => void events.push(`${subject.name} ${reason}`) };
   const notices = new AnnouncementNotices({ node: 'node-1', metrics, log, events: recorder });
-  const announcer = new Announcer({ node: 'node-1', announced, notices, log, applyToWire: (change) => void changes.push(change) });
+  const announcer: Announcer = new Announcer({ node: 'node-1', announced, notices, log, applyToWire: (change) => wire.apply(change) });
   const namespace = 'metallb-system';
   const world = { node: 'node-1', namespace, announced };
   const source = configurationSource(stores, namespace);
@@ -109,6 +111,7 @@ const requestsSince = (first: number): typeof scene.server.requests =>
 
 const spoken = (): string[] =>
   changes.map((change) => {
+    if (change.kind === 'announce' && change.announcement.candidacy?.self === false) return 'leave to others';
     if (change.kind === 'announce') return `announce ${change.announcement.addresses.map(formatAddress).join()}`;
     return change.kind === 'withdraw' ? `withdraw ${change.service}` : 'replace';
   });
@@ -192,7 +195,7 @@ test('an advertisement for interfaces the node lacks: said by event, announced w
   announcements.setLocalInterfaces(['eth0']);
   put(ADVERTISEMENTS, l2Advertisement('everywhere', { interfaces: ['eth7'] }));
   await happens('said', () => events.includes('web announceFailed'));
-  expect(spoken().at(-1)).toBe('withdraw default/web');
+  expect(spoken().at(-1)).toBe('leave to others');
   announcements.setLocalInterfaces(['eth0', 'eth7']);
   await happens('announced on it', () => spoken().at(-1) === 'announce 203.0.113.10');
   await happens('the object names it', () => JSON.stringify(statuses()[0]?.status?.interfaces) === '[{"name":"eth7"}]');

@@ -159,7 +159,7 @@ describe('with an API server', () => {
     void run();
     await tellTruth();
     await pass(3);
-    expect([told(), log.lines.length, keeper.resumed]).toEqual([['bgp  to 0', 'drain'], 0, false]);
+    expect([told(), log.lines.length, keeper.resumed]).toEqual([['bgp  to 0', 'drain', 'layer2 '], 0, false]);
     end.abort();
   });
 
@@ -169,7 +169,7 @@ describe('with an API server', () => {
     await pass(2);
     expect(kept.plan).toBeUndefined();
     routes.setPeers([plannedPeer({ name: 'secret', password: 'correct-horse' })]);
-    announced.set('default/web', { announcement: ANNOUNCEMENT, uid: 'u' });
+    announced.plan('default/web', ANNOUNCEMENT);
     await tellTruth();
     await pass(1);
     expect(decodePlan(kept.plan?.text ?? '', '1')).toMatchObject({ announcements: [ANNOUNCEMENT], withPassword: ['secret'], peers: [] });

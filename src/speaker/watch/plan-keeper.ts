@@ -1,4 +1,5 @@
 import { type Clock, type Micros, milliseconds } from '../../lib/clock.ts';
+import { formatAddress } from '../../lib/ip.ts';
 import { pause } from '../../lib/pause.ts';
 import type { Announcement, WireChange } from '../../model/plan.ts';
 import type { Logger } from '../../telemetry/logger.ts';
@@ -52,11 +53,12 @@ export class PlanKeeper {
     return this.#resumed !== undefined && !(this.#settled && this.#ports.routes.plan() !== undefined);
   }
 
-  /** What the wire thread was told last, of this process or of the one before; routes are absent while nothing is known of them. */
+  /** What this node announces, as this process or the one before planned it; routes are absent while nothing is known of them. */
   get told(): { readonly announcements: readonly Announcement[]; readonly plan: RoutePlan | undefined } {
     const { announced, routes } = this.#ports;
     const saved = this.#settled ? undefined : this.#resumed;
-    return { announcements: saved?.announcements ?? announced.announcements(), plan: routes.plan() ?? this.#resumed };
+    const mine = ({ candidacy }: Announcement): boolean => candidacy === undefined || announced.owned.has(formatAddress(candidacy.address));
+    return { announcements: saved?.announcements.filter(mine) ?? announced.announcements(), plan: routes.plan() ?? this.#resumed };
   }
 
   /** Says that the plan is another one. */
@@ -83,7 +85,9 @@ export class PlanKeeper {
   }
 
   #replayLayer2(): void {
-    this.#ports.applyToWire({ kind: 'replace', announcements: this.told.announcements });
+    const saved = this.#settled ? undefined : this.#resumed;
+    const announcements = saved?.announcements ?? this.#ports.announced.planned();
+    this.#ports.applyToWire({ kind: 'replace', announcements, provisional: !this.#settled });
   }
 
   #read(): SavedPlan | undefined {
@@ -107,13 +111,13 @@ export class PlanKeeper {
     this.replay();
   }
 
-  /** What was kept and is not wanted any more goes when every Service was decided on. */
+  /** From now on the wire has the whole plan: what was kept and is not wanted any more goes, and what others have is theirs. */
   async #settle(signal: AbortSignal): Promise<void> {
     await this.#ports.announced.whenSettled(signal);
     if (signal.aborted) return;
     this.#settled = true;
     this.#dirty = true;
-    if (this.#resumed !== undefined) this.#replayLayer2();
+    this.#replayLayer2();
   }
 
   async #stayAlive(signal: AbortSignal): Promise<void> {
@@ -129,7 +133,7 @@ export class PlanKeeper {
       const plan = routes.plan();
       if (this.#dirty && this.#settled && plan !== undefined) {
         this.#dirty = false;
-        files.plan.write(encodePlan(announced.announcements(), plan, version));
+        files.plan.write(encodePlan(announced.planned(), plan, version));
       }
       if (signal.aborted) return;
       await pause(clock, SAVE_EVERY, signal);

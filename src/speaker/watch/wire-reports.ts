@@ -8,8 +8,8 @@ import type { Counter, Metrics } from '../../telemetry/metrics.ts';
 export interface WireListener {
   /** The links that could be announced on changed to these. */
   interfacesChanged(names: readonly string[]): void;
-  /** These nodes are not there. */
-  nodesGone(names: readonly string[]): void;
+  /** This node answers for these addresses; `certain` when that is what comes of the whole plan. */
+  addressesOwned(addresses: readonly string[], certain: boolean): void;
   /** The BGP sessions are like this now. */
   sessionsChanged(sessions: readonly SessionReport[]): void;
   /** The thread threw again and again: it is to be started afresh. */
@@ -50,12 +50,13 @@ export class WireReports {
   take(report: Report): void {
     switch (report.kind) {
       case 'ready':
+      case 'gone':
         break;
       case 'interfaces':
         this.#listener.interfacesChanged(report.names);
         break;
-      case 'gone':
-        this.#listener.nodesGone(report.nodes);
+      case 'owned':
+        this.#listener.addressesOwned(report.addresses, report.certain);
         break;
       case 'counts':
         for (const counts of report.counts) this.#count(counts);

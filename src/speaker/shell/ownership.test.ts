@@ -1,0 +1,137 @@
+import { beforeEach, describe, expect, test } from '@jest/globals';
+import { addressOf, announcement, withdraw } from '../../../test/support/announcements.ts';
+import { FakeClock } from '../../../test/support/fake-clock.ts';
+import { milliseconds } from '../../lib/clock.ts';
+import type { Announcement, PlanChange } from '../../model/plan.ts';
+import { Ownership } from './ownership.ts';
+
+const TEXT = '198.51.100.1';
+
+/** What happened, in the order in which it did. */
+let done: string[];
+let owned: (readonly [readonly string[], boolean])[];
+let clock: FakeClock;
+let ownership: Ownership;
+
+beforeEach(() => {
+  done = [];
+  owned = [];
+  clock = new FakeClock();
+  ownership = new Ownership({
+    ...{ clock, node: 'b', rank: (node) => node, segmented: true },
+    answer: (changes) => void done.push(...changes.map(textOf)),
+    defend: (service) => void done.push(`defend ${service}`),
+    send: (to, message) => void done.push(`${message.kind} to ${to ?? 'all'}`),
+    listened: () => void done.push('listened'),
+    owned: (addresses, certain) => void owned.push([addresses, certain]),
+    log: (level, message, fields) => void done.push(`${level} ${fields.event} ${fields.reason}: ${message}`),
+  });
+  ownership.start();
+  ownership.take({ kind: 'greeted', node: 'a', digest: 0, damped: false });
+});
+
+function textOf(change: PlanChange): string {
+  if (change.kind === 'announce') return `announce ${change.announcement.service}`;
+  return change.kind === 'withdraw' ? `withdraw ${change.service}` : 'replace';
+}
+
+/** A Service of which these nodes may answer for the address, best first. */
+function contested(service: string, nodes: string, addresses: readonly string[] = [TEXT]): Announcement {
+  const order = Array.from(nodes, (node) => ({ node, score: 0 }));
+  const candidacy = { address: addressOf(addresses[0] ?? ''), self: nodes.includes('b'), order };
+  return { ...announcement(service, addresses), candidacy };
+}
+
+function plan(...announcements: readonly Announcement[]): void {
+  ownership.apply(announcements.map((one) => ({ kind: 'announce', announcement: one })));
+}
+
+function claim(epoch: number, owner: string): void {
+  ownership.take({ kind: 'claimed', node: 'a', claims: [{ address: addressOf(TEXT), epoch, owner, leaving: false }] });
+}
+
+describe('a Service', () => {
+  test('is announced before its address is claimed, and the main thread hears of it', () => {
+    plan(contested('x/web', 'ba'));
+    expect(done).toEqual(['listened', 'announce x/web', 'claims to all']);
+    expect(owned).toEqual([[[TEXT], false]]);
+  });
+
+  test('of another node is not announced', () => {
+    claim(3, 'a');
+    plan(contested('x/web', 'ba'));
+    clock.advance(milliseconds(10_000));
+    expect([done, owned]).toEqual([['listened'], []]);
+  });
+
+  test('that shares the address goes with it, and so do all its addresses', () => {
+    plan(contested('x/web', 'ba'), contested('x/mail', 'ba', [TEXT, '2001:db8::1']));
+    expect(done.filter((line) => line.startsWith('announce'))).toEqual(['announce x/web', 'announce x/mail']);
+    done = [];
+    claim(9, 'a');
+    expect(done).toEqual(['withdraw x/web', 'withdraw x/mail']);
+  });
+
+  test('nobody else may announce is announced without a word of others', () => {
+    ownership.apply([{ kind: 'announce', announcement: announcement('x/web', [TEXT]) }]);
+    expect(done).toContain('announce x/web');
+  });
+
+  test('is announced on while the node leaves, until another one has claimed it', () => {
+    plan(contested('x/web', 'ba'));
+    ownership.apply([{ kind: 'replace', announcements: [contested('x/web', 'a')] }]);
+    expect(done.filter((line) => line.startsWith('withdraw'))).toEqual([]);
+    claim(9, 'a');
+    expect(done.at(-1)).toBe('withdraw x/web');
+  });
+
+  test('that ends is withdrawn at once, the last one with its address', () => {
+    plan(contested('x/web', 'ba'), contested('x/mail', 'ba'));
+    ownership.apply([{ kind: 'replace', announcements: [contested('x/web', 'ba'), contested('x/mail', 'ba')] }]);
+    done = [];
+    ownership.apply([withdraw('x/mail')]);
+    expect(done).toEqual(['withdraw x/mail']);
+    ownership.apply([withdraw('x/web')]);
+    expect(done).toEqual(['withdraw x/mail', 'withdraw x/web', 'claims to all']);
+  });
+});
+
+test('what is missing in a provisional plan is not given up', () => {
+  claim(7, 'b');
+  ownership.apply([{ kind: 'replace', announcements: [], provisional: true }]);
+  plan(contested('x/web', 'ab'));
+  expect(done).toContain('announce x/web');
+  expect(owned.at(-1)).toEqual([[TEXT], false]);
+  ownership.apply([{ kind: 'replace', announcements: [contested('x/web', 'ab')] }]);
+  expect(owned.at(-1)).toEqual([[TEXT], true]);
+});
+
+test('an address of a node that is gone is taken, and the log says why', () => {
+  claim(7, 'c');
+  plan(contested('x/web', 'cba'));
+  ownership.take({ kind: 'gone', nodes: ['c'] });
+  expect(done).toContain('info addressTaken gone: 198.51.100.1 is answered for here: node "c" is gone');
+});
+
+test('a lower claim of another node is answered, and the Services are announced again', () => {
+  claim(7, 'b');
+  plan(contested('x/web', 'ba'));
+  done = [];
+  claim(2, 'a');
+  expect(done).toEqual(['defend x/web', 'claims to a']);
+});
+
+test('nothing is said of owners before others were heard or a second has passed', () => {
+  const other: string[] = [];
+  using late = new Ownership({
+    ...{ clock, node: 'b', rank: (node: string) => node, segmented: true, log: () => undefined },
+    ...{ answer: () => undefined, defend: () => undefined, send: () => undefined },
+    listened: () => void other.push('listened'),
+    owned: (addresses) => void other.push(`owned ${addresses.join()}`),
+  });
+  late.start();
+  late.apply([{ kind: 'replace', announcements: [contested('x/web', 'b')] }]);
+  expect([other, late.listening, late.claims.damped]).toEqual([[], true, false]);
+  clock.advance(milliseconds(1_000));
+  expect([other, late.listening]).toEqual([['listened', `owned ${TEXT}`], false]);
+});

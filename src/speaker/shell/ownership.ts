@@ -1,0 +1,208 @@
+import { type Clock, micros, type Timer } from '../../lib/clock.ts';
+import { formatAddress } from '../../lib/ip.ts';
+import type { Announcement, Candidacy, PlanChange } from '../../model/plan.ts';
+import type { Rank } from '../protocol/layer2/claim-table.ts';
+import { Owners } from '../protocol/layer2/owners.ts';
+import type { OwnersEffect, OwnersEvent, Succession } from '../protocol/layer2/owners-events.ts';
+import type { SegmentMessage } from '../wire/segment.ts';
+import type { LogLine } from './outbox.ts';
+
+/** What deciding over owners needs of the thread. */
+export interface OwnershipPorts {
+  readonly clock: Clock;
+  readonly node: string;
+  readonly rank: Rank;
+  /** Whether there are others to listen to. */
+  readonly segmented: boolean;
+  /** Has these announcements made on the links, or ended. */
+  answer(changes: readonly PlanChange[]): void;
+  /** Announces this Service again, because somebody else has announced its addresses. */
+  defend(service: string): void;
+  /** Sends to the speaker of one node, or to all. */
+  send(to: string | undefined, message: SegmentMessage): void;
+  /** This speaker has heard what others know. */
+  listened(): void;
+  /** What this node answers for has changed, or is certain now. */
+  owned(addresses: readonly string[], certain: boolean): void;
+  log(level: LogLine['level'], message: string, fields: LogLine['fields']): void;
+}
+
+type Unstamped<Event> = Event extends unknown ? Omit<Event, 'now'> : never;
+
+/** Between the plan, which says what this node may announce, and the responders, which announce it: what is this node's. */
+export class Ownership implements Disposable {
+  readonly #ports: OwnershipPorts;
+  readonly #owners: Owners;
+  readonly #planned = new Map<string, Announcement>();
+  /** The Services whose addresses go with an address. */
+  readonly #services = new Map<string, Set<string>>();
+  /** What is announced now. */
+  readonly #answered = new Map<string, Announcement>();
+  readonly #waiting: Unstamped<OwnersEvent>[] = [];
+  #timer: Timer | undefined;
+  /** Something is to be said to the main thread, which hears nothing of the many hellos that change nothing. */
+  #unsaid: boolean = false;
+  #listened: boolean = false;
+  #complete: boolean = false;
+
+  constructor(ports: OwnershipPorts) {
+    this.#ports = ports;
+    this.#owners = new Owners({ node: ports.node, rank: ports.rank, listens: ports.segmented });
+  }
+
+  /** Begins to listen to others. */
+  start(): void {
+    this.take({ kind: 'started' });
+  }
+
+  /** What the next hello says of claims. */
+  get claims(): { readonly digest: number; readonly damped: boolean } {
+    return { digest: this.#owners.digest, damped: this.#owners.damped };
+  }
+
+  /** Whether this speaker has just started, and has not heard yet what others know. */
+  get listening(): boolean {
+    return this.#owners.listening;
+  }
+
+  /** Takes changes of the plan. */
+  apply(changes: readonly PlanChange[]): void {
+    const touched = new Set<string>();
+    for (const change of changes) {
+      if (change.kind === 'announce') this.#plan(change.announcement, touched);
+      else if (change.kind === 'withdraw') this.#forget(change.service, touched);
+      else this.#replace(change.announcements, touched);
+    }
+    const candidacies = [...touched].map((address) => this.#candidacyOf(address)).filter((candidacy) => candidacy !== undefined);
+    const ended = [...touched].filter((address) => !this.#services.has(address));
+    this.take({ kind: 'planned', candidacies, ended });
+    this.#match(touched);
+    const complete = changes.some((change) => change.kind === 'replace' && change.provisional !== true);
+    if (!complete) return;
+    this.#unsaid ||= !this.#complete;
+    this.#complete = true;
+    this.take({ kind: 'plan-complete' });
+  }
+
+  /** Takes what happens on the segments. What it causes is taken when all of it is carried out. */
+  take(event: Unstamped<OwnersEvent>): void {
+    this.#waiting.push(event);
+    if (this.#waiting.length > 1) return;
+    for (let next = this.#waiting[0]; next !== undefined; next = this.#waiting[0]) {
+      this.#step(next);
+      this.#waiting.shift();
+    }
+    this.#tell();
+  }
+
+  [Symbol.dispose](): void {
+    this.#timer?.[Symbol.dispose]();
+  }
+
+  #plan(announcement: Announcement, touched: Set<string>): void {
+    this.#forget(announcement.service, touched);
+    const address = formatAddress(candidacyIn(announcement, this.#ports.node).address);
+    this.#planned.set(announcement.service, announcement);
+    this.#services.set(address, (this.#services.get(address) ?? new Set()).add(announcement.service));
+    touched.add(address);
+  }
+
+  #forget(service: string, touched: Set<string>): void {
+    const announcement = this.#planned.get(service);
+    if (announcement === undefined) return;
+    const address = formatAddress(candidacyIn(announcement, this.#ports.node).address);
+    const services = this.#services.get(address);
+    services?.delete(service);
+    if (services?.size === 0) this.#services.delete(address);
+    this.#planned.delete(service);
+    touched.add(address);
+  }
+
+  #replace(announcements: readonly Announcement[], touched: Set<string>): void {
+    const kept = new Set(announcements.map(({ service }) => service));
+    for (const service of [...this.#planned.keys()]) if (!kept.has(service)) this.#forget(service, touched);
+    for (const announcement of announcements) this.#plan(announcement, touched);
+  }
+
+  /** Of Services that share an address each may say who may have it: whoever may for one of them may. */
+  #candidacyOf(address: string): Candidacy | undefined {
+    const candidacies = [...(this.#services.get(address) ?? [])]
+      .map((service) => this.#planned.get(service))
+      .filter((announcement) => announcement !== undefined)
+      .map((announcement) => candidacyIn(announcement, this.#ports.node));
+    return candidacies.toSorted((left, right) => Number(right.self) - Number(left.self) || right.order.length - left.order.length)[0];
+  }
+
+  #step(event: Unstamped<OwnersEvent>): void {
+    const { clock, send } = this.#ports;
+    this.#timer?.[Symbol.dispose]();
+    this.#timer = undefined;
+    const effects = this.#owners.step({ ...event, now: clock.now() } as OwnersEvent);
+    const moved = effects.filter((effect) => effect.kind === 'own' || effect.kind === 'disown').map(({ address }) => address);
+    if (moved.length > 0) this.#unsaid = true;
+    // Answers come before the claims that say so: whoever stops because of them leaves nobody without one.
+    if (moved.length > 0) this.#match(moved);
+    for (const effect of effects) {
+      if (effect.kind === 'send') send(effect.to, effect.message);
+      else if (effect.kind === 'own') this.#logSuccession(effect);
+      else if (effect.kind === 'defend') for (const service of this.#services.get(effect.address) ?? []) this.#ports.defend(service);
+      else if (effect.kind === 'wake-at') {
+        this.#timer = clock.startTimer(micros(Math.max(0, effect.at - clock.now())), () => this.take({ kind: 'woke' }));
+      }
+    }
+  }
+
+  /** Has announced what is this node's of these addresses, and nothing else. */
+  #match(addresses: Iterable<string>): void {
+    const touched = new Set(addresses);
+    const changes: PlanChange[] = [];
+    const services = new Set([...touched].flatMap((address) => [...(this.#services.get(address) ?? [])]));
+    for (const [service, announcement] of this.#answered) {
+      if (touched.has(formatAddress(candidacyIn(announcement, this.#ports.node).address))) services.add(service);
+    }
+    for (const service of services) {
+      const [wanted, before] = [this.#wantedOf(service), this.#answered.get(service)];
+      if (wanted === before) continue;
+      if (wanted === undefined) this.#answered.delete(service);
+      else this.#answered.set(service, wanted);
+      changes.push(wanted === undefined ? { kind: 'withdraw', service } : { kind: 'announce', announcement: wanted });
+    }
+    if (changes.length > 0) this.#ports.answer(changes);
+  }
+
+  #wantedOf(service: string): Announcement | undefined {
+    const announcement = this.#planned.get(service);
+    if (announcement === undefined) return undefined;
+    const { address, self } = candidacyIn(announcement, this.#ports.node);
+    if (!this.#owners.answering.has(formatAddress(address))) return undefined;
+    // An owner that leaves answers as before until somebody else does.
+    return self ? announcement : this.#answered.get(service);
+  }
+
+  #tell(): void {
+    if (this.#owners.listening) return;
+    if (!this.#listened) this.#ports.listened();
+    this.#listened = true;
+    if (!this.#unsaid) return;
+    this.#unsaid = false;
+    this.#ports.owned([...this.#owners.answering], this.#complete);
+  }
+
+  #logSuccession({ address, why, from }: OwnersEffect & { readonly kind: 'own' }): void {
+    if (why === 'free' || why === 'resumed') return;
+    this.#ports.log('info', MEANING[why](address, from), { event: 'addressTaken', ip: address, from, reason: why });
+  }
+}
+
+const MEANING: Readonly<Record<Exclude<Succession, 'free' | 'resumed'>, (address: string, from: string) => string>> = {
+  gone: (address, from) => `${address} is answered for here: node "${from}" is gone`,
+  left: (address, from) => `${address} is answered for here: node "${from}" has handed it over`,
+  stale: (address, from) => `${address} is answered for here: node "${from}" may not announce it, and has not heard of that`,
+  preferred: (address, from) => `${address} is answered for here: this node is preferred to node "${from}"`,
+};
+
+/** Who may answer for the addresses of a Service; this node alone where nothing is said of others. */
+function candidacyIn({ candidacy, addresses: [first] }: Announcement, node: string): Candidacy {
+  if (candidacy !== undefined) return candidacy;
+  return { address: first ?? { family: 'IPv4', value: 0n }, self: true, order: [{ node, score: 0 }] };
+}
