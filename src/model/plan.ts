@@ -46,6 +46,30 @@ export type PlanChange =
 /** Anything that the main thread asks of the thread that owns the wire. */
 export type WireChange = PlanChange | BgpChange;
 
+/** Whose an address is: see {@link KnownOwners}. */
+export interface OwnerClaim {
+  readonly address: IpAddress;
+  /** Grows with each change of owner. */
+  readonly epoch: number;
+  /** The name of a node. */
+  readonly owner: string;
+  /** The owner gives it up. */
+  readonly leaving: boolean;
+}
+
+/** What a speaker knows of the owners of addresses. */
+export interface KnownOwners {
+  readonly claims: readonly OwnerClaim[];
+  /** It has heard other speakers: their frames pass on this segment. */
+  readonly met: boolean;
+}
+
+/** What an earlier process of this node, or an earlier thread, knew. */
+export interface OwnersMemory extends KnownOwners {
+  /** It ended so shortly ago that nobody has been given since what was this node's. */
+  readonly recent: boolean;
+}
+
 /** What the wire thread tells the main thread. */
 export type Report =
   /** The thread has its sockets and answers from now on. */
@@ -56,6 +80,8 @@ export type Report =
   | { readonly kind: 'gone'; readonly nodes: readonly string[] }
   /** This node answers for these addresses; `certain` when it knows what others know and what the API server says. */
   | { readonly kind: 'owned'; readonly addresses: readonly string[]; readonly certain: boolean }
+  /** Whose the addresses are, as this node knows it; at once when it changes, then once a second. */
+  | ({ readonly kind: 'claims' } & KnownOwners)
   /** Counts for one address since the last such report; the names are those of the metrics. */
   | { readonly kind: 'counts'; readonly counts: readonly AddressCounts[] }
   /** How all BGP sessions are now, and how many connections of others than peers the thread has turned away. */

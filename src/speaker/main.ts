@@ -28,6 +28,7 @@ import { AnnouncementOperator } from './watch/announcement-operator.ts';
 import { Announcer } from './watch/announcer.ts';
 import { BgpConfigurationOperator } from './watch/bgp-configuration-operator.ts';
 import { BgpStatusOperator } from './watch/bgp-status-operator.ts';
+import { ClaimKeeper } from './watch/claim-keeper.ts';
 import { Configuration } from './watch/configuration.ts';
 import { configurationSource } from './watch/configuration-source.ts';
 import { KeptText } from './watch/kept-text.ts';
@@ -88,11 +89,11 @@ function wireCheck(thread: WireThread): HealthCheck {
 }
 
 /** What lies in the folder of this node. */
-type StateFiles = Readonly<Record<'plan' | 'alive' | 'sessions', StateFile>>;
+type StateFiles = Readonly<Record<'plan' | 'alive' | 'sessions' | 'claims', StateFile>>;
 
 function stateFilesOf({ stateDirectory }: SpeakerOptions, { log }: ProgramPorts): StateFiles {
   const named = (name: string): StateFile => stateFile(stateDirectory, name, log);
-  return { plan: named('plan'), alive: named('alive'), sessions: named('bgp-sessions') };
+  return { plan: named('plan'), alive: named('alive'), sessions: named('bgp-sessions'), claims: named('claims') };
 }
 
 /** A speaker that was removed for good: nobody comes to read them, and nobody else takes them away. */
@@ -110,6 +111,16 @@ function keeperOf(
   const boot = { id: bootId(), seconds: uptime };
   const files = { plan: new KeptText(plan, boot), alive: new KeptText(alive, boot) };
   return new PlanKeeper({ ...ports, ...parts, files, version: surroundings.version, graceSeconds });
+}
+
+/** Keeps what is known of owners there too. */
+function claimKeeperOf(
+  { speakerGraceSeconds: graceSeconds }: SpeakerOptions,
+  { claims, alive }: StateFiles,
+  { log }: ProgramPorts,
+): ClaimKeeper {
+  const boot = { id: bootId(), seconds: uptime };
+  return new ClaimKeeper({ file: new KeptText(claims, boot), alive: new KeptText(alive, boot), graceSeconds, log });
 }
 
 /**
@@ -159,6 +170,7 @@ function wire(options: SpeakerOptions, excludedInterfaces: readonly string[], po
   const notices = new AnnouncementNotices({ node, events, metrics, log });
   const source = configurationSource(ports.stores, namespace);
   const files = stateFilesOf(options, ports);
+  const claims = claimKeeperOf(options, files, ports);
   const sessions = sessionsOf(options, ports, files.sessions, (name) => source.bgp().peers.find(({ metadata }) => metadata.name === name));
   const applyToWire = (change: WireChange): void => {
     thread.apply(change);
@@ -168,11 +180,12 @@ function wire(options: SpeakerOptions, excludedInterfaces: readonly string[], po
   const reports = new WireReports(log, metrics, {
     interfacesChanged: (names) => announcements.setLocalInterfaces(names),
     sessionsChanged: sessions.take,
+    ownersKnown: (known) => claims.take(known),
     broken: () => thread.restart(),
     addressesOwned: (addresses, certain) => announcer.own(addresses, certain),
   });
   const thread = new WireThread({
-    ...{ clock, excludedInterfaces, ...wireSettingsOf(options), heldSessions: sessions.held },
+    ...{ clock, excludedInterfaces, ...wireSettingsOf(options), heldSessions: sessions.held, memory: () => claims.memory },
     drainAtEnd: () => (daemonSet.removed ? drainPause : undefined),
     onReport: (report) => reports.take(report),
     onPlanWanted: () => keeper.replay(),
@@ -194,13 +207,26 @@ function wire(options: SpeakerOptions, excludedInterfaces: readonly string[], po
   return {
     ready: [wireCheck(thread)],
     always: async (signal) => {
-      const watchdog = watchWire({ thread, clock, onReport: (report) => reports.take(report) }, signal);
-      const wire = [thread.run(signal), keeper.run(signal), watchdog, followKey(options, thread, ports, signal)];
-      const told = tellStatus(options, { keeper, announcer, routes: routeAnnouncer, book: sessions.book }, ports, signal);
-      await Promise.all([told, ...wire, ...operators.map((operator) => operator.start(signal))]);
+      const parts = { thread, reports, operators, keeper, announcer, routes: routeAnnouncer, book: sessions.book };
+      await live(options, parts, ports, signal);
       if (daemonSet.removed) forget(files);
     },
   };
+}
+
+interface LivingParts extends StatusParts {
+  readonly thread: WireThread;
+  readonly reports: WireReports;
+  readonly operators: readonly ResourceOperator[];
+}
+
+/** Runs everything until `signal` is aborted. */
+async function live(options: SpeakerOptions, parts: LivingParts, ports: ProgramPorts, signal: AbortSignal): Promise<void> {
+  const { thread, reports, operators, keeper } = parts;
+  const watchdog = watchWire({ thread, clock: ports.clock, onReport: (report) => reports.take(report) }, signal);
+  const wire = [thread.run(signal), keeper.run(signal), watchdog, followKey(options, thread, ports, signal)];
+  const told = tellStatus(options, parts, ports, signal);
+  await Promise.all([told, ...wire, ...operators.map((operator) => operator.start(signal))]);
 }
 
 /** Who decides over routes, who has the configuration read that they rest on, and who says to whom they are announced. */

@@ -76,6 +76,48 @@ test.each<{ what: string; act: (world: SegmentWorld, owner: SimulatedNode) => vo
   expect([away.double, away.moves, world.owners(world.addresses[0] ?? '')]).toEqual([0, 0, [owner.name]]);
 });
 
+test.each(SIZES)('all speakers of %d nodes killed at once: each address stays with its owner, whoever is back first', (size) => {
+  const { world, owner } = settled(SEED, size, 20);
+  // What it had is with nodes now that do not come first for it.
+  world.powerOff(owner);
+  world.run(5_000);
+  owner.powered = true;
+  world.startSpeaker(owner);
+  world.run(5_000);
+  const owners = world.addresses.map((address) => world.owners(address));
+  const [away, spread] = [5_000_000, 15_000_000];
+  const kill = (): void => {
+    for (const node of world.nodes) world.stopSpeaker(node, false);
+    for (const node of world.nodes) world.timeline.after(away + world.random() * spread, () => world.startSpeaker(node));
+  };
+  const { double, moves } = outcomeOf(world, kill, 60_000);
+  expect([double, moves, world.addresses.map((address) => world.owners(address))]).toEqual([0, 0, owners]);
+});
+
+test.each(SIZES)(
+  'all speakers of %d nodes killed at once, and the owner does not come back: another one answers half a minute later',
+  (size) => {
+    const { world, owner } = settled(SEED, size, 3);
+    const kill = (): void => {
+      for (const node of world.nodes) world.stopSpeaker(node, false);
+      world.powerOff(owner);
+      for (const node of world.nodes) if (node !== owner) world.timeline.after(1_000_000, () => world.startSpeaker(node));
+    };
+    const { gap, double } = outcomeOf(world, kill, 60_000);
+    expect([double, gap < 40_000, world.addresses.map((address) => world.owners(address).length)]).toEqual([0, true, [1, 1, 1]]);
+  },
+);
+
+test.each(SIZES)('a speaker of %d nodes that is killed and started again answers as soon as it knows its plan', (size) => {
+  const { world, owner } = settled(SEED, size);
+  const kill = (): void => {
+    world.stopSpeaker(owner, false);
+    world.timeline.after(1_000_000, () => world.startSpeaker(owner));
+  };
+  const { gap, double, moves } = outcomeOf(world, kill, 30_000);
+  expect([Math.round(gap), double, moves]).toEqual([1_020, 0, 0]);
+});
+
 test.each(SIZES)('a node that returns: of %d nodes none takes anything from another', (size) => {
   const { world, owner } = settled(SEED, size);
   world.powerOff(owner);

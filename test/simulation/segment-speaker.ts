@@ -1,7 +1,7 @@
 import { type Micros, milliseconds } from '../../src/lib/clock.ts';
 import type { Ipv4 } from '../../src/lib/ipv4.ts';
 import { BROADCAST_MAC, type Mac } from '../../src/lib/mac.ts';
-import type { Candidacy } from '../../src/model/plan.ts';
+import type { Candidacy, KnownOwners, OwnersMemory } from '../../src/model/plan.ts';
 import { Owners } from '../../src/speaker/protocol/layer2/owners.ts';
 import type { OwnersEffect, OwnersEvent } from '../../src/speaker/protocol/layer2/owners-events.ts';
 import { Peers } from '../../src/speaker/protocol/layer2/peers.ts';
@@ -50,8 +50,9 @@ export class SegmentSpeaker implements Disposable {
     this.#peers = new Peers({ node: node.name, timing: TIMING, nonce: () => ports.nonce(), gone: [], claims });
   }
 
-  start(): void {
+  start(memory: OwnersMemory | undefined): void {
     this.#own({ kind: 'started' });
+    if (memory !== undefined) this.#own({ kind: 'remembered', memory });
     this.#describe();
     this.#step({ kind: 'started' });
   }
@@ -78,6 +79,11 @@ export class SegmentSpeaker implements Disposable {
 
   answers(address: string): boolean {
     return this.owners.answering.has(address);
+  }
+
+  /** What a later speaker of the node should know. */
+  get known(): KnownOwners {
+    return { claims: [...this.owners.claims()].filter(({ owner }) => owner !== ''), met: this.owners.met };
   }
 
   /** The nodes that it holds for gone. */

@@ -23,6 +23,10 @@ export const FAIR: Weather = { helloLoss: 0, loss: 0, duplicates: 0, delayMillis
 
 /** From the start of a speaker to the moment at which it knows what the API server says. */
 const PLAN_MICROS = 20_000;
+/** What is known of owners is written no more often. */
+const KEEP_MICROS = 1_000_000;
+/** A speaker that was away for no longer goes on with what it had before it has heard the others. */
+const RECENT_MICROS = 20_000_000;
 const DRIFT = 0.01;
 const KEY_ID = 1n;
 
@@ -98,7 +102,8 @@ export class SegmentWorld {
     node.sequence = 0;
     const speaker = new SegmentSpeaker(this.#portsOf(node));
     node.speaker = speaker;
-    speaker.start();
+    const recent = this.timeline.now - node.silentSince <= RECENT_MICROS;
+    speaker.start(node.kept === undefined ? undefined : { ...node.kept, recent });
     this.timeline.after(PLAN_MICROS, () => {
       if (node.speaker !== speaker) return;
       speaker.plan([...node.plans.values()], []);
@@ -119,7 +124,9 @@ export class SegmentWorld {
   }
 
   stopSpeaker(node: SimulatedNode, announced: boolean): void {
+    if (announced) this.#keep(node);
     if (announced) node.speaker?.end();
+    if (node.speaker !== undefined) node.silentSince = this.timeline.now;
     node.speaker?.[Symbol.dispose]();
     node.speaker = undefined;
     this.#note();
@@ -129,6 +136,7 @@ export class SegmentWorld {
   powerOff(node: SimulatedNode): void {
     node.powered = false;
     this.stopSpeaker(node, false);
+    node.kept = undefined;
   }
 
   /** The loop of a speaker stands still for so long; what comes meanwhile waits. */
@@ -168,6 +176,11 @@ export class SegmentWorld {
     }
   }
 
+  #keep(node: SimulatedNode): void {
+    node.kept = node.speaker?.known ?? node.kept;
+    node.keptAt = this.timeline.now;
+  }
+
   #portsOf(node: SimulatedNode): SpeakerPorts {
     return {
       node,
@@ -178,6 +191,7 @@ export class SegmentWorld {
       wakeAt: (at, act) => this.#wakeAt(node, at, act),
       stepped: () => {
         this.#note();
+        if (this.timeline.now - node.keptAt >= KEEP_MICROS) this.#keep(node);
         this.watch?.(node);
       },
     };

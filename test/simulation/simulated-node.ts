@@ -1,7 +1,7 @@
 import { type Micros, micros } from '../../src/lib/clock.ts';
 import type { Ipv4 } from '../../src/lib/ipv4.ts';
 import type { Mac } from '../../src/lib/mac.ts';
-import type { Candidacy } from '../../src/model/plan.ts';
+import type { Candidacy, KnownOwners } from '../../src/model/plan.ts';
 import type { SegmentSpeaker } from './segment-speaker.ts';
 
 /** One machine of the segment: its kernel, its clock, and its speaker. */
@@ -17,6 +17,11 @@ export class SimulatedNode {
   readonly plans: Map<string, Candidacy> = new Map();
   /** The speaker's loop stands still until then, in true time. */
   stalledUntil = 0;
+  /** What its disk keeps of owners, and since when; until the kernel ends. */
+  kept: KnownOwners | undefined;
+  keptAt = 0;
+  /** When its last speaker ended. */
+  silentSince = 0;
   boot = 0n;
   sequence = 0;
   /** Its clock runs so much faster than the true one. */

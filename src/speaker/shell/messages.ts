@@ -1,5 +1,5 @@
 import type { Micros } from '../../lib/clock.ts';
-import type { Report, WireChange } from '../../model/plan.ts';
+import type { OwnersMemory, Report, WireChange } from '../../model/plan.ts';
 import type { PeersTiming } from '../protocol/layer2/peers-events.ts';
 
 /** What the wire thread is given when it starts; plain data that crosses to another thread. */
@@ -26,6 +26,8 @@ export interface SegmentSettings {
   readonly timing: PeersTiming;
   /** The nodes that an earlier thread held for gone. */
   readonly gone: readonly string[];
+  /** What an earlier thread or process knew of owners. */
+  readonly memory?: OwnersMemory | undefined;
 }
 
 /** Main thread to wire thread. One `changes` is in flight at a time: the next one waits for `applied`. */

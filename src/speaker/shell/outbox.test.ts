@@ -33,6 +33,15 @@ describe('an outbox', () => {
     expect(posted).toEqual(['info one', 'info two, ready']);
   });
 
+  test('sends what waits at the end, although nobody took the last batch', () => {
+    const { outbox, posted } = newOutbox();
+    outbox.log('info', 'one', {});
+    outbox.state({ kind: 'ready' });
+    outbox.flush();
+    outbox.flush();
+    expect(posted).toEqual(['info one', 'ready']);
+  });
+
   test('of a state only the last word waits', () => {
     const { outbox, posted } = newOutbox();
     outbox.log('info', 'one', {});

@@ -38,6 +38,12 @@ export class Outbox {
     this.#add(report);
   }
 
+  /** Sends what waits although the last batch was not taken: this thread is about to end. */
+  flush(): void {
+    this.#inFlight = false;
+    this.#send();
+  }
+
   /** Sends the counts that `take` gives at the moment of sending. */
   counts(take: () => readonly AddressCounts[]): void {
     this.#takeCounts = take;

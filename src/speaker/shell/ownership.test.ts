@@ -11,14 +11,16 @@ const TEXT = '198.51.100.1';
 let done: string[];
 let owned: (readonly [readonly string[], boolean])[];
 let clock: FakeClock;
+let known: number;
 let ownership: Ownership;
 
 beforeEach(() => {
   done = [];
   owned = [];
+  known = 0;
   clock = new FakeClock();
   ownership = new Ownership({
-    ...{ clock, node: 'b', rank: (node) => node, segmented: true },
+    ...{ clock, node: 'b', rank: (node) => node, segmented: true, memory: undefined, knownChanged: () => void known++ },
     answer: (changes) => void done.push(...changes.map(textOf)),
     defend: (service) => void done.push(`defend ${service}`),
     send: (to, message) => void done.push(`${message.kind} to ${to ?? 'all'}`),
@@ -113,6 +115,15 @@ test('an address of a node that is gone is taken, and the log says why', () => {
   expect(done).toContain('info addressTaken gone: 198.51.100.1 is answered for here: node "c" is gone');
 });
 
+test('what is known is another thing when a claim is, and not when it is heard again', () => {
+  const before = known;
+  claim(7, 'c');
+  claim(7, 'c');
+  plan(contested('x/web', 'cba'));
+  expect(known - before).toBe(1);
+  expect(ownership.known).toEqual({ claims: [{ address: addressOf(TEXT), epoch: 7, owner: 'c', leaving: false }], met: true });
+});
+
 test('a lower claim of another node is answered, and the Services are announced again', () => {
   claim(7, 'b');
   plan(contested('x/web', 'ba'));
@@ -125,6 +136,7 @@ test('nothing is said of owners before others were heard or a second has passed'
   const other: string[] = [];
   using late = new Ownership({
     ...{ clock, node: 'b', rank: (node: string) => node, segmented: true, log: () => undefined },
+    ...{ memory: { claims: [], met: false, recent: true }, knownChanged: () => undefined },
     ...{ answer: () => undefined, defend: () => undefined, send: () => undefined },
     listened: () => void other.push('listened'),
     owned: (addresses) => void other.push(`owned ${addresses.join()}`),

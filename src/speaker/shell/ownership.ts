@@ -1,6 +1,6 @@
 import { type Clock, micros, type Timer } from '../../lib/clock.ts';
 import { formatAddress } from '../../lib/ip.ts';
-import type { Announcement, Candidacy, PlanChange } from '../../model/plan.ts';
+import type { Announcement, Candidacy, KnownOwners, OwnersMemory, PlanChange } from '../../model/plan.ts';
 import type { Rank } from '../protocol/layer2/claim-table.ts';
 import { Owners } from '../protocol/layer2/owners.ts';
 import type { OwnersEffect, OwnersEvent, Succession } from '../protocol/layer2/owners-events.ts';
@@ -14,6 +14,10 @@ export interface OwnershipPorts {
   readonly rank: Rank;
   /** Whether there are others to listen to. */
   readonly segmented: boolean;
+  /** What an earlier thread or process of this node knew. */
+  readonly memory: OwnersMemory | undefined;
+  /** {@link Ownership.known} is another one. */
+  knownChanged(): void;
   /** Has these announcements made on the links, or ended. */
   answer(changes: readonly PlanChange[]): void;
   /** Announces this Service again, because somebody else has announced its addresses. */
@@ -43,6 +47,7 @@ export class Ownership implements Disposable {
   /** Something is to be said to the main thread, which hears nothing of the many hellos that change nothing. */
   #unsaid: boolean = false;
   #listened: boolean = false;
+  #known: string = '';
   #complete: boolean = false;
 
   constructor(ports: OwnershipPorts) {
@@ -53,6 +58,13 @@ export class Ownership implements Disposable {
   /** Begins to listen to others. */
   start(): void {
     this.take({ kind: 'started' });
+    const { memory } = this.#ports;
+    if (memory !== undefined) this.take({ kind: 'remembered', memory });
+  }
+
+  /** What a later process of this node should know. */
+  get known(): KnownOwners {
+    return { claims: [...this.#owners.claims()].filter(({ owner }) => owner !== ''), met: this.#owners.met };
   }
 
   /** What the next hello says of claims. */
@@ -93,6 +105,10 @@ export class Ownership implements Disposable {
       this.#waiting.shift();
     }
     this.#tell();
+    const known = `${this.#owners.digest} ${this.#owners.met}`;
+    if (known === this.#known) return;
+    this.#known = known;
+    this.#ports.knownChanged();
   }
 
   [Symbol.dispose](): void {

@@ -167,6 +167,27 @@ describe('two speakers on one cable', () => {
   });
 });
 
+test('what is known of owners is told at once, then once a second, and at the end', async () => {
+  const told = (): number => scene.reports.b.filter(({ kind }) => kind === 'claims').length;
+  await scene.start();
+  const before = told();
+  const change = (index: number): void => scene.b.take({ kind: 'changes', changes: [announce('default/b', [`10.0.0.${index}`])] });
+  for (let index = 201; index < 221; index++) {
+    change(index);
+    await scene.run(20);
+  }
+  expect(told() - before).toBe(1);
+  await scene.run(1_000);
+  expect(told() - before).toBe(2);
+  change(230);
+  change(231);
+  scene.b.take({ kind: 'end', drain: undefined });
+  expect(told() - before).toBe(3);
+  const last = scene.reports.b.findLast((report) => report.kind === 'claims');
+  expect(last).toMatchObject({ met: true });
+  expect(last?.claims).toContainEqual({ address: addressOf('10.0.0.231'), epoch: 1, owner: 'b', leaving: false });
+});
+
 describe('two speakers whose cable or one of whom ends', () => {
   test(
     'one that says that it comes back is waited for longer',

@@ -41,6 +41,9 @@ export interface WireDriverPorts {
 /** Counts are for graphs: once a second is finer than any scrape. */
 const COUNTS_EVERY = milliseconds(1_000);
 
+/** The main thread writes all of them to a file. */
+const CLAIMS_EVERY = milliseconds(1_000);
+
 /** Sessions that come up one after another are one report. */
 const SESSIONS_EVERY = milliseconds(200);
 
@@ -63,6 +66,9 @@ export class WireDriver implements Disposable {
   readonly #sessions: BgpSessions;
   #countsTimer: Timer | undefined;
   #sessionsTimer: Timer | undefined;
+  #claimsTimer: Timer | undefined;
+  /** Claims have changed since they were told. */
+  #claimsUntold: boolean = false;
   #broken: boolean = false;
   #saidReady: boolean = false;
 
@@ -123,6 +129,8 @@ export class WireDriver implements Disposable {
         break;
       case 'end':
         this.#segments?.sayFarewell();
+        if (this.#claimsUntold) this.#tellClaims();
+        this.#outbox.flush();
         this.#sessions.leave(order.drain, () => this.#ports.post({ kind: 'ended' }));
         break;
       case 'received':
@@ -136,6 +144,7 @@ export class WireDriver implements Disposable {
   [Symbol.dispose](): void {
     this.#countsTimer?.[Symbol.dispose]();
     this.#sessionsTimer?.[Symbol.dispose]();
+    this.#claimsTimer?.[Symbol.dispose]();
     this.#sessions[Symbol.dispose]();
     this.#responders[Symbol.dispose]();
     this.#ownership[Symbol.dispose]();
@@ -163,7 +172,9 @@ export class WireDriver implements Disposable {
 
   #ownershipOf({ node, segment }: WireSettings, { clock, log }: AnswerPorts): Ownership {
     return new Ownership({
-      ...{ clock, node, rank: this.#ports.rank, segmented: segment !== undefined, log },
+      ...{ clock, node, rank: this.#ports.rank, segmented: segment !== undefined, memory: segment?.memory, log },
+      // What nobody else knows need not be remembered.
+      knownChanged: () => segment !== undefined && this.#scheduleClaims(),
       answer: (changes) => {
         this.#arp.apply(changes);
         this.#ndp.apply(changes);
@@ -194,6 +205,21 @@ export class WireDriver implements Disposable {
     this.#sessionsTimer ??= this.#ports.clock.startTimer(SESSIONS_EVERY, () => {
       this.#sessionsTimer = undefined;
       this.#outbox.state({ kind: 'sessions', sessions: this.#sessions.reports(), refused: this.#sessions.refused });
+    });
+  }
+
+  #scheduleClaims(): void {
+    this.#claimsUntold = true;
+    if (this.#claimsTimer === undefined) this.#tellClaims();
+  }
+
+  #tellClaims(): void {
+    this.#claimsUntold = false;
+    this.#outbox.state({ kind: 'claims', ...this.#ownership.known });
+    this.#claimsTimer?.[Symbol.dispose]();
+    this.#claimsTimer = this.#ports.clock.startTimer(CLAIMS_EVERY, () => {
+      this.#claimsTimer = undefined;
+      if (this.#claimsUntold) this.#tellClaims();
     });
   }
 

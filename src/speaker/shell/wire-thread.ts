@@ -1,7 +1,7 @@
 import { unreachable } from '../../lib/assert.ts';
 import { type Clock, type Micros, micros, milliseconds } from '../../lib/clock.ts';
 import { pause } from '../../lib/pause.ts';
-import type { Report, WireChange } from '../../model/plan.ts';
+import type { OwnersMemory, Report, WireChange } from '../../model/plan.ts';
 import type { Notice, WireSettings } from './messages.ts';
 import { PlanQueue } from './plan-queue.ts';
 import { type StartWorker, startWorkerThread, type WireWorker } from './wire-worker.ts';
@@ -15,6 +15,8 @@ export interface WireThreadOptions extends Omit<WireSettings, 'heldSessions'> {
   readonly onPlanWanted: () => void;
   /** Which BGP sessions there were until now, as {@link WireSettings} has them. */
   readonly heldSessions?: () => readonly string[];
+  /** What was known of owners until now. */
+  readonly memory?: () => OwnersMemory | undefined;
   /** How long routers have to move their traffic when the process ends for good; `undefined`, as without it, when it comes again. */
   readonly drainAtEnd?: () => Micros | undefined;
   /** Starts the worker; the real one unless a test says otherwise. */
@@ -133,7 +135,9 @@ export class WireThread {
   #settings(): WireSettings {
     const { node, excludedInterfaces, debug, segment, bgpListenPort = 0 } = this.#options;
     const settings = { node, excludedInterfaces, debug, bgpListenPort, heldSessions: this.#options.heldSessions?.() ?? [] };
-    return segment === undefined ? settings : { ...settings, segment: { ...segment, key: this.#key, gone: this.#gone } };
+    return segment === undefined
+      ? settings
+      : { ...settings, segment: { ...segment, key: this.#key, gone: this.#gone, memory: this.#options.memory?.() } };
   }
 
   /** Lets the thread take its leave, and ends it when that is done or takes too long. */

@@ -13,6 +13,7 @@ test('each report goes where it belongs', () => {
     interfacesChanged: (names) => void heard.push(names.join()),
     addressesOwned: (addresses, certain) => void heard.push(`owned ${addresses.join()} ${certain}`),
     sessionsChanged: (sessions) => void heard.push(`${sessions.length} sessions`),
+    ownersKnown: ({ claims, met }) => void heard.push(`${claims.length} claims ${met}`),
     broken: () => void heard.push('broken'),
   });
   reports.take({ kind: 'ready' });
@@ -20,11 +21,12 @@ test('each report goes where it belongs', () => {
   reports.take({ kind: 'gone', nodes: ['node-2'] });
   reports.take({ kind: 'owned', addresses: [ip], certain: true });
   reports.take({ kind: 'sessions', sessions: [], refused: 2 });
+  reports.take({ kind: 'claims', claims: [], met: true });
   reports.take({ kind: 'broken', message: 'three faults in 10 s' });
   reports.take({ kind: 'log', level: 'warn', message: 'careful', fields: { interface: 'eth0' } });
   reports.take({ kind: 'counts', counts: [{ ip, requestsReceived: 3, responsesSent: 2, gratuitousSent: 0 }] });
   reports.take({ kind: 'counts', counts: [{ ip, requestsReceived: 1, responsesSent: 1, gratuitousSent: 4 }] });
-  expect(heard).toEqual(['eth0,eth1', `owned ${ip} true`, '0 sessions', 'broken']);
+  expect(heard).toEqual(['eth0,eth1', `owned ${ip} true`, '0 sessions', '0 claims true', 'broken']);
   expect(log.lines).toEqual([
     expect.objectContaining({ level: 'error', fields: { op: 'wireThread', error: 'three faults in 10 s' } }),
     { level: 'warn', message: 'careful', fields: { interface: 'eth0' } },

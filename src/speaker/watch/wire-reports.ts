@@ -1,6 +1,6 @@
 import { unreachable } from '../../lib/assert.ts';
 import type { SessionReport } from '../../model/bgp-plan.ts';
-import type { AddressCounts, Report } from '../../model/plan.ts';
+import type { AddressCounts, KnownOwners, Report } from '../../model/plan.ts';
 import type { Logger } from '../../telemetry/logger.ts';
 import type { Counter, Metrics } from '../../telemetry/metrics.ts';
 
@@ -10,6 +10,8 @@ export interface WireListener {
   interfacesChanged(names: readonly string[]): void;
   /** This node answers for these addresses; `certain` when that is what comes of the whole plan. */
   addressesOwned(addresses: readonly string[], certain: boolean): void;
+  /** Whose the addresses are, as this node knows it. */
+  ownersKnown(known: KnownOwners): void;
   /** The BGP sessions are like this now. */
   sessionsChanged(sessions: readonly SessionReport[]): void;
   /** The thread threw again and again: it is to be started afresh. */
@@ -57,6 +59,9 @@ export class WireReports {
         break;
       case 'owned':
         this.#listener.addressesOwned(report.addresses, report.certain);
+        break;
+      case 'claims':
+        this.#listener.ownersKnown(report);
         break;
       case 'counts':
         for (const counts of report.counts) this.#count(counts);

@@ -60,6 +60,10 @@ export class ClaimTable {
     return this.#claims;
   }
 
+  claims(): Iterable<Claim> {
+    return this.#claims.values();
+  }
+
   /** Puts a claim in the place of what was known of the address. */
   set(text: string, claim: Claim, now: Micros): void {
     this.#forget(text);

@@ -1,11 +1,13 @@
 import type { Micros } from '../../../lib/clock.ts';
-import type { Candidacy } from '../../../model/plan.ts';
+import type { Candidacy, OwnersMemory } from '../../../model/plan.ts';
 import type { Claim, SegmentMessage } from '../../wire/segment.ts';
 
 /** What happens; `now` never steps back from one event to the next. */
 export type OwnersEvent =
   /** The speaker has started: it listens first. */
   | { readonly kind: 'started'; readonly now: Micros }
+  /** An earlier process of this node knew this; comes after `started`, before anything else. */
+  | { readonly kind: 'remembered'; readonly now: Micros; readonly memory: OwnersMemory }
   /** The moment of the last `wake-at` has come. */
   | { readonly kind: 'woke'; readonly now: Micros }
   /** Who may answer for these addresses; nobody needs the `ended` ones any more. */

@@ -269,6 +269,71 @@ describe('an address of its own', () => {
   });
 });
 
+/** b has just started, and remembers that the address was somebody's. */
+function remembering(owner: string, recent: boolean): Scene {
+  const scene = new Scene();
+  const claims = [{ address: addressOf(TEXT), epoch: 7, owner, leaving: false }];
+  scene.take({ kind: 'remembered', memory: { claims, met: true, recent } });
+  scene.plan('abc');
+  scene.take({ kind: 'plan-complete' });
+  return scene;
+}
+
+describe('an address that an earlier process knew', () => {
+  test('is answered for at once when it was this node’s a moment ago, and the others are told', () => {
+    const scene = remembering('b', true);
+    expect([scene.answers, scene.claim]).toEqual([true, '7 b']);
+    scene.run(100);
+    expect(scene.said()).toEqual(['all: 7 b', 'all: 7 b', 'all: 7 b']);
+  });
+
+  test('and was this node’s long ago waits until the others were heard', () => {
+    const scene = remembering('b', false);
+    scene.run(900);
+    expect(scene.answers).toBe(false);
+    scene.run(200);
+    expect([scene.answers, scene.claim]).toEqual([true, '7 b']);
+  });
+
+  test('is not this node’s any more when another one has it', () => {
+    for (const recent of [true, false]) {
+      const scene = remembering('b', recent);
+      scene.greets('a', 77);
+      scene.claims('a', 8);
+      scene.run(60_000);
+      expect([scene.answers, scene.claim]).toEqual([false, '8 a']);
+    }
+  });
+
+  test('is left for half a minute to the one that had it, and taken above its epoch', () => {
+    const scene = remembering('a', true);
+    scene.greets('c');
+    scene.run(29_900);
+    expect([scene.answers, scene.claim]).toEqual([false, 'none']);
+    scene.run(10_000);
+    expect([scene.answers, scene.claim]).toEqual([true, '8 b']);
+  });
+
+  test.each([
+    { what: 'its owner is known to be gone', act: (scene: Scene) => scene.take({ kind: 'gone', nodes: ['a'] }) },
+    { what: 'its owner is none that may have it', act: (scene: Scene) => scene.plan('bc') },
+  ])('is free at once when $what', ({ act }) => {
+    const scene = remembering('a', true);
+    scene.greets('c');
+    scene.run(2_000);
+    act(scene);
+    scene.run(100);
+    expect([scene.answers, scene.claim]).toEqual([true, '8 b']);
+  });
+
+  test('is forgotten when its Service ends', () => {
+    const scene = remembering('b', false);
+    scene.take({ kind: 'planned', candidacies: [], ended: [TEXT] });
+    scene.run(5_000);
+    expect([scene.answers, scene.claim]).toEqual([false, 'none']);
+  });
+});
+
 test('a peer that knows something else is taught by one of those who know the same, another one each time', () => {
   const scene = owning();
   scene.greets('a');

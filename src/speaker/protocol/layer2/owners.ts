@@ -3,11 +3,13 @@ import { type Micros, micros, milliseconds } from '../../../lib/clock.ts';
 import { formatAddress } from '../../../lib/ip.ts';
 import type { Candidacy } from '../../../model/plan.ts';
 import type { Claim } from '../../wire/segment.ts';
-import { Acquaintances, SETTLED } from './acquaintances.ts';
+import { Acquaintances } from './acquaintances.ts';
 import { ClaimNews } from './claim-news.ts';
 import { beats, ClaimTable, type Rank } from './claim-table.ts';
 import type { OwnersEffect, OwnersEvent, Succession } from './owners-events.ts';
-import { ahead, patienceFor, standing, type Vacancy } from './succession.ts';
+import { Remembered } from './remembered.ts';
+import { ahead, hasOthers, mayKeep, objectionTo } from './succession.ts';
+import { LISTEN, type Situation, turnOf } from './turn.ts';
 import { newWatched, nextEpoch, noteDisplaced, type Vacant, vacancyOf, type Watched } from './watched-address.ts';
 
 /** What {@link Owners} is made with. */
@@ -18,10 +20,6 @@ export interface OwnersOptions {
   readonly listens: boolean;
 }
 
-/** So long a speaker that starts listens for claims, unless it knows sooner what all others know. */
-const LISTEN: Micros = milliseconds(1_000);
-/** A node that has just started takes no more than its share of what others, not heard yet, come first for; a quarter more evens out chance. */
-const SHARE = 1.25;
 /** An owner that gives up an address answers no longer than this for who comes next. */
 const LEAVING: Micros = milliseconds(2_000);
 /** A view of the cluster in which another one should be the owner has to last, since views differ while things change. */
@@ -44,6 +42,7 @@ export class Owners {
   readonly #answering = new Set<string>();
   readonly #view: Acquaintances;
   readonly #news = new ClaimNews();
+  readonly #remembered: Remembered;
   /** Until when the owner of an address is taken to be there though it seems to be gone. */
   readonly #rumors = new Map<string, Micros>();
   /** When to look at an address again. */
@@ -57,6 +56,7 @@ export class Owners {
   constructor(options: OwnersOptions) {
     this.#options = options;
     this.#view = new Acquaintances(options.node);
+    this.#remembered = new Remembered(options.node);
     this.#listening = options.listens;
   }
 
@@ -85,6 +85,16 @@ export class Owners {
     return this.#table.get(text);
   }
 
+  /** All claims that count, as far as this node knows. */
+  claims(): Iterable<Claim> {
+    return this.#table.claims();
+  }
+
+  /** Whether another speaker was ever heard. */
+  get met(): boolean {
+    return this.#view.met;
+  }
+
   /** Takes one event. */
   step(event: OwnersEvent): readonly OwnersEffect[] {
     assert(event.now >= this.#now, 'time steps back');
@@ -103,6 +113,10 @@ export class Owners {
     switch (event.kind) {
       case 'started':
         this.#view.start(event.now);
+        break;
+      case 'remembered':
+        this.#view.met ||= event.memory.met;
+        this.#resume(this.#remembered.take(event.memory, event.now));
         break;
       case 'woke':
         this.#noticeStall();
@@ -124,6 +138,15 @@ export class Owners {
       case 'gone':
         this.#loseSight(event.nodes);
         break;
+    }
+  }
+
+  /** Goes on with what was this node's. */
+  #resume(claims: readonly Claim[]): void {
+    for (const claim of claims) {
+      const text = formatAddress(claim.address);
+      this.#change(text, claim);
+      this.#consider(text);
     }
   }
 
@@ -149,6 +172,7 @@ export class Owners {
   }
 
   #end(text: string): void {
+    this.#remembered.forget(text);
     if (!this.#watched.delete(text)) return;
     this.#consider(text);
   }
@@ -174,6 +198,7 @@ export class Owners {
 
   #stopListening(): void {
     this.#listening = false;
+    this.#resume(this.#remembered.listened());
     this.#considerAll();
   }
 
@@ -195,6 +220,7 @@ export class Owners {
       return;
     }
     this.#table.set(text, claim, this.#now);
+    this.#remembered.forget(text);
     if (this.#view.isGone(claim.owner)) this.#rumors.set(text, micros(this.#now + RUMOR));
     else this.#rumors.delete(text);
     if (known?.owner === this.#options.node && !known.leaving && claim.epoch > known.epoch) this.#noteLoss(text, claim.owner);
@@ -227,8 +253,22 @@ export class Owners {
     const watched = this.#watched.get(text);
     if (claim?.owner === this.#options.node && (!claim.leaving || watched === undefined)) this.#keep(text, claim, watched);
     else if (claim !== undefined && this.#isHeld(text, claim)) this.#leaveToOwner(text, claim, watched);
-    else if (watched !== undefined) this.#succeed(text, claim, watched);
-    else this.#stop(text);
+    else if (watched === undefined) this.#stop(text);
+    else if (claim !== undefined || !this.#isRemembered(text, watched)) this.#succeed(text, this.#table.get(text), watched);
+  }
+
+  /** Whether an address is left to whoever had it when this node's last process ended; its epoch counts also when it is not. */
+  #isRemembered(text: string, { candidacy: { order } }: Watched): boolean {
+    const kept = this.#remembered.get(text);
+    if (kept === undefined) return false;
+    const until = this.#view.isGone(kept.owner) ? this.#now : this.#remembered.heldUntil(text, order);
+    if (until > this.#now) {
+      this.#due.set(text, micros(until));
+      return true;
+    }
+    this.#remembered.forget(text);
+    this.#table.set(text, this.#view.isGone(kept.owner) ? kept : { ...kept, owner: '' }, this.#now);
+    return false;
   }
 
   #isHeld(text: string, { owner, leaving }: Claim): boolean {
@@ -239,25 +279,15 @@ export class Owners {
   }
 
   #keep(text: string, claim: Claim, watched: Watched | undefined): void {
-    if (watched !== undefined && this.#mayKeep(watched)) {
+    if (watched !== undefined && mayKeep(watched.candidacy, this.#view)) {
       if (!this.#answering.has(text)) this.#answer(text, 'resumed', this.#options.node);
     } else if (!this.#complete) {
       if (watched === undefined) this.#stop(text);
-    } else if (watched !== undefined && this.#view.met && this.#hasOthers(watched)) this.#giveUp(text, claim);
+    } else if (watched !== undefined && this.#view.met && hasOthers(watched.candidacy, this.#view)) this.#giveUp(text, claim);
     else {
       this.#change(text, { ...claim, epoch: nextEpoch(claim), owner: '' });
       this.#stop(text);
     }
-  }
-
-  /** Where no other speaker was ever heard the order alone decides, as long as all see the same. */
-  #mayKeep({ candidacy }: Watched): boolean {
-    if (!candidacy.self) return false;
-    return this.#view.met || standing(candidacy.order, this.#view)[0]?.node === this.#options.node;
-  }
-
-  #hasOthers({ candidacy }: Watched): boolean {
-    return standing(candidacy.order, this.#view).some(({ node }) => node !== this.#options.node);
   }
 
   /** Leaves an address to whoever comes next, and answers until it is claimed. */
@@ -272,7 +302,7 @@ export class Owners {
     this.#stop(text);
     if (watched === undefined) return;
     watched.vacancy = undefined;
-    const why = this.#view.met ? this.#objection(owner, watched.candidacy) : undefined;
+    const why = this.#view.met ? objectionTo(owner, watched.candidacy, this.#view) : undefined;
     if (why === undefined) watched.grudge = undefined;
     else if (watched.grudge?.why !== why) watched.grudge = { why, since: this.#now };
     const rumor = this.#rumors.get(text);
@@ -283,23 +313,14 @@ export class Owners {
     else this.#due.set(text, micros(due));
   }
 
-  /** Why this node should have what another one has, if it should. */
-  #objection(owner: string, { self, order }: Candidacy): 'stale' | 'preferred' | undefined {
-    const own = order.find(({ node }) => node === this.#options.node);
-    const before = ahead(order, this.#view);
-    if (!self || own === undefined || before === undefined || before.heard > 0) return undefined;
-    const theirs = order.find(({ node }) => node === owner);
-    if (theirs === undefined) return 'stale';
-    return own.score > theirs.score ? 'preferred' : undefined;
-  }
-
   /** An address that is free. */
   #succeed(text: string, claim: Claim | undefined, watched: Watched): void {
     const why = vacancyOf(claim);
     if (watched.vacancy?.why !== why) watched.vacancy = { why, since: this.#now };
     watched.grudge = undefined;
     // Who answers already need not wait: others say that it is nobody's because they had it before.
-    const due = watched.candidacy.self && this.#answering.has(text) ? this.#now : this.#turnOf(watched, watched.vacancy, claim);
+    const due =
+      watched.candidacy.self && this.#answering.has(text) ? this.#now : turnOf(watched, watched.vacancy, claim, this.#situation());
     if (due !== undefined && due <= this.#now) {
       this.#claim(text, watched, why === 'new' ? 'free' : why, claim?.owner ?? '');
       return;
@@ -309,19 +330,9 @@ export class Owners {
     this.#endLeaving(text, watched.vacancy);
   }
 
-  /** When this node may take a free address; `undefined` when it may not. */
-  #turnOf({ candidacy: { self, order }, ableAt }: Watched, { why, since }: Vacant, claim: Claim | undefined): Micros | undefined {
-    if (!self) return undefined;
-    if (why === 'left' && ableAt > since) {
-      // What has made this node able may make so whoever gave it up: to the others it is as new.
-      const wait = patienceFor(order, 'new', this.#view);
-      return wait === undefined ? undefined : micros(ableAt + wait);
-    }
-    const { node } = this.#options;
-    // Views of who may have it differ for a moment: whoever leaves does not come next, whatever this node's view is.
-    const heirs = why === 'left' ? order.filter((one) => one.node === node || one.node !== claim?.owner) : order;
-    const patience = patienceFor(heirs, why, this.#view);
-    return patience === undefined ? undefined : micros(Math.max(since + patience, this.#readyAt(order, why)));
+  #situation(): Situation {
+    const [has, watches] = [this.#answering.size, this.#watched.size];
+    return { view: this.#view, now: this.#now, listening: this.#listening, has, watches };
   }
 
   /** Who comes first and cannot, because it lacks the interface, says so: the next one need not wait. */
@@ -338,15 +349,6 @@ export class Owners {
     const end = micros(since + LEAVING);
     if (end <= this.#now || why === 'new') this.#stop(text);
     else this.#due.set(text, micros(Math.min(this.#due.get(text) ?? end, end)));
-  }
-
-  /** The first moment at which this node may take an address of which nobody is known to be the owner. */
-  #readyAt(order: Candidacy['order'], why: Vacancy): Micros {
-    const alone = order.length === 1;
-    if (this.#listening && !alone) return micros(this.#view.startedAt + LISTEN);
-    if (why !== 'new' || this.#view.settled || (ahead(order, this.#view)?.unheard ?? 0) === 0) return this.#now;
-    const share = Math.ceil((SHARE * this.#watched.size) / order.length);
-    return this.#answering.size < share ? this.#now : micros(this.#view.startedAt + SETTLED);
   }
 
   #claim(text: string, watched: Watched, why: Succession, from: string): void {

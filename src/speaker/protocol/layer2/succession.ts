@@ -1,5 +1,5 @@
 import { type Micros, micros, milliseconds } from '../../../lib/clock.ts';
-import type { Contender } from '../../../model/plan.ts';
+import type { Candidacy, Contender } from '../../../model/plan.ts';
 
 /** Why an address is free: nobody had it, its owner is gone, or its owner gives it up and answers meanwhile. */
 export type Vacancy = 'new' | 'gone' | 'left';
@@ -56,4 +56,24 @@ export function patienceFor(order: readonly Contender[], vacancy: Vacancy, view:
   if (vacancy === 'left') return micros(heard * TURN_AFTER_LEAVING);
   const waits = heard > 0 || (unheard > 0 && !view.settled);
   return waits ? micros(PATIENCE + heard * TURN_AFTER_DEATH) : micros(0);
+}
+
+/** Whether a node keeps what it has: where no other speaker was ever heard the order alone decides, as long as all see the same. */
+export function mayKeep({ self, order }: Candidacy, view: Acquaintance): boolean {
+  return self && (view.met || standing(order, view)[0]?.node === view.node);
+}
+
+/** Whether there is somebody else to leave an address to. */
+export function hasOthers({ order }: Candidacy, view: Acquaintance): boolean {
+  return standing(order, view).some(({ node }) => node !== view.node);
+}
+
+/** Why this node should have what another one has, if it should. */
+export function objectionTo(owner: string, { self, order }: Candidacy, view: Acquaintance): 'stale' | 'preferred' | undefined {
+  const own = order.find(({ node }) => node === view.node);
+  const before = ahead(order, view);
+  if (!self || own === undefined || before === undefined || before.heard > 0) return undefined;
+  const theirs = order.find(({ node }) => node === owner);
+  if (theirs === undefined) return 'stale';
+  return own.score > theirs.score ? 'preferred' : undefined;
 }

@@ -1,0 +1,51 @@
+import { type Micros, micros, milliseconds } from '../../../lib/clock.ts';
+import type { Contender } from '../../../model/plan.ts';
+import type { Claim } from '../../wire/segment.ts';
+import { type Acquaintances, SETTLED } from './acquaintances.ts';
+import { ahead, patienceFor, type Vacancy } from './succession.ts';
+import type { Vacant, Watched } from './watched-address.ts';
+
+/** How things stand for a node that may take a free address. */
+export interface Situation {
+  readonly view: Acquaintances;
+  readonly now: Micros;
+  /** It has just started, and has not heard yet what others know. */
+  readonly listening: boolean;
+  /** For how many addresses it answers, and how many there are. */
+  readonly has: number;
+  readonly watches: number;
+}
+
+/** So long a speaker that starts listens for claims, unless it knows sooner what all others know. */
+export const LISTEN: Micros = milliseconds(1_000);
+/** A node that has just started takes no more than its share of what others, not heard yet, come first for; a quarter more evens out chance. */
+const SHARE = 1.25;
+
+/** When this node may take an address that is free; `undefined` when it may not. */
+export function turnOf(
+  { candidacy: { self, order }, ableAt }: Watched,
+  { why, since }: Vacant,
+  claim: Claim | undefined,
+  situation: Situation,
+): Micros | undefined {
+  if (!self) return undefined;
+  const { view } = situation;
+  if (why === 'left' && ableAt > since) {
+    // What has made this node able may make so whoever gave it up: to the others it is as new.
+    const wait = patienceFor(order, 'new', view);
+    return wait === undefined ? undefined : micros(ableAt + wait);
+  }
+  // Views of who may have it differ for a moment: whoever leaves does not come next, whatever this node's view is.
+  const heirs = why === 'left' ? order.filter(({ node }) => node === view.node || node !== claim?.owner) : order;
+  const patience = patienceFor(heirs, why, view);
+  return patience === undefined ? undefined : micros(Math.max(since + patience, readyAt(order, why, situation)));
+}
+
+/** The first moment at which this node may take an address of which nobody is known to be the owner. */
+function readyAt(order: readonly Contender[], why: Vacancy, { view, now, listening, has, watches }: Situation): Micros {
+  const alone = order.length === 1;
+  if (listening && !alone) return micros(view.startedAt + LISTEN);
+  if (why !== 'new' || view.settled || (ahead(order, view)?.unheard ?? 0) === 0) return now;
+  const share = Math.ceil((SHARE * watches) / order.length);
+  return has < share ? now : micros(view.startedAt + SETTLED);
+}
