@@ -7,7 +7,7 @@ import { type HeldAddress, IPV4 } from '../protocol/layer2/address-table.ts';
 import { decideArp, gratuitousArp } from '../protocol/layer2/arp-answer.ts';
 import { ARP_REPLY, ARP_REQUEST, type ArpFrame, decodeArpFrame, encodeArpFrame, newArpFrame } from '../wire/arp.ts';
 import { ETHER_TYPE_ARP } from '../wire/ethernet.ts';
-import { BurstTimer } from './burst-timer.ts';
+import { AnnouncementTimer } from './announcement-timer.ts';
 import { type AddressProtocol, type AddressResponder, heldOn, type ResponderContext } from './family-answers.ts';
 import type { OpenFailed } from './responders.ts';
 
@@ -28,7 +28,7 @@ export const ARP: AddressProtocol<Ipv4> = {
 class ArpResponder implements AddressResponder<Ipv4> {
   readonly #context: ResponderContext<Ipv4>;
   readonly #socket: PacketSocket;
-  readonly #burst: BurstTimer<Ipv4, Form>;
+  readonly #announcements: AnnouncementTimer<Ipv4, Form>;
   readonly #reply = newArpFrame();
   readonly #octets = new Uint8Array(this.#reply.buffer);
   #link: Link;
@@ -38,7 +38,12 @@ class ArpResponder implements AddressResponder<Ipv4> {
     this.#context = context;
     const options = { link: link.index, purpose: `answering ARP on ${link.name}`, etherType: ETHER_TYPE_ARP, filter: arpRequestFilter([]) };
     this.#socket = packets.open(options, { received: (batch) => this.#received(batch), failed });
-    this.#burst = new BurstTimer(context.clock, FORMS, (ip, form) => this.#announceOnce(ip, form));
+    this.#announcements = new AnnouncementTimer({
+      clock: context.clock,
+      forms: FORMS,
+      refreshes: () => context.refreshes(this.#link.name),
+      send: (ip, form) => this.#announceOnce(ip, form),
+    });
   }
 
   get link(): Link {
@@ -58,11 +63,11 @@ class ArpResponder implements AddressResponder<Ipv4> {
   }
 
   announce(ips: readonly Ipv4[]): void {
-    this.#burst.announce(ips);
+    this.#announcements.announce(ips);
   }
 
   silence(ips: readonly Ipv4[]): void {
-    this.#burst.silence(ips);
+    this.#announcements.silence(ips);
   }
 
   announceAll(): void {
@@ -74,7 +79,7 @@ class ArpResponder implements AddressResponder<Ipv4> {
   }
 
   [Symbol.dispose](): void {
-    this.#burst[Symbol.dispose]();
+    this.#announcements[Symbol.dispose]();
     this.#socket[Symbol.dispose]();
     this.#context.closed(this);
   }

@@ -17,7 +17,7 @@ import {
   type NeighborSolicitation,
   newAdvertisementFrame,
 } from '../wire/ndp.ts';
-import { BurstTimer } from './burst-timer.ts';
+import { AnnouncementTimer } from './announcement-timer.ts';
 import { type AddressProtocol, type AddressResponder, heldOn, type ResponderContext } from './family-answers.ts';
 import { linkLocalOf } from './interface-selection.ts';
 import type { NodeNetwork, OpenFailed } from './responders.ts';
@@ -39,7 +39,7 @@ class NdpResponder implements AddressResponder<Ipv6> {
   readonly #context: ResponderContext<Ipv6>;
   readonly #socket: PacketSocket;
   readonly #membership: GroupMembership;
-  readonly #burst: BurstTimer<Ipv6, 'advertisement'>;
+  readonly #announcements: AnnouncementTimer<Ipv6, 'advertisement'>;
   /** The addresses for which a group is joined: several may share one. */
   readonly #listening = new Map<Ipv6, Set<Ipv6>>();
   readonly #reply = newAdvertisementFrame();
@@ -61,7 +61,12 @@ class NdpResponder implements AddressResponder<Ipv6> {
     };
     this.#socket = packets.open(options, { received: (batch) => this.#received(batch), failed });
     this.#membership = openMembership(link, (error) => this.#membershipRefused(error));
-    this.#burst = new BurstTimer(context.clock, ['advertisement'], (ip) => this.#announceOnce(ip));
+    this.#announcements = new AnnouncementTimer({
+      clock: context.clock,
+      forms: ['advertisement'],
+      refreshes: () => context.refreshes(this.#link.name),
+      send: (ip) => this.#announceOnce(ip),
+    });
   }
 
   get link(): Link {
@@ -83,12 +88,12 @@ class NdpResponder implements AddressResponder<Ipv6> {
 
   announce(ips: readonly Ipv6[]): void {
     for (const ip of ips) this.#listenFor(ip);
-    this.#burst.announce(ips);
+    this.#announcements.announce(ips);
   }
 
   silence(ips: readonly Ipv6[]): void {
     for (const ip of ips) this.#ignore(ip);
-    this.#burst.silence(ips);
+    this.#announcements.silence(ips);
   }
 
   announceAll(): void {
@@ -101,7 +106,7 @@ class NdpResponder implements AddressResponder<Ipv6> {
 
   [Symbol.dispose](): void {
     this.#retry?.[Symbol.dispose]();
-    this.#burst[Symbol.dispose]();
+    this.#announcements[Symbol.dispose]();
     this.#membership[Symbol.dispose]();
     this.#socket[Symbol.dispose]();
     this.#context.closed(this);

@@ -27,7 +27,15 @@ beforeEach(() => {
   const debug = (message: string): void => void said.push(`debug ${message}`);
   const log = (level: string, message: string): void => void said.push(`${level} ${message}`);
   const faulted = (thrown: unknown): void => expect(thrown).toBeUndefined();
-  const answers = new FamilyAnswers(ARP, { clock, tallies: new AddressTallies(), debug, counted: () => undefined, faulted, log });
+  const answers = new FamilyAnswers(ARP, {
+    clock,
+    tallies: new AddressTallies(),
+    debug,
+    refreshes: () => true,
+    counted: () => undefined,
+    faulted,
+    log,
+  });
   responders = new Responders({
     clock,
     excluded: [],

@@ -126,6 +126,11 @@ export class SegmentLink implements Responder {
     this.#step({ kind: 'ending', now: this.#context.clock.now() });
   }
 
+  /** Whether this link has heard others, and hears nobody now. */
+  get alone(): boolean {
+    return this.#peers.alone;
+  }
+
   /** Whether this link hears that node. */
   hears(node: string): boolean {
     return this.#peers.hears(node);

@@ -80,6 +80,12 @@ class Scene implements Disposable {
     return this.network.sent.filter((one) => one.link === link && one.frame.getUint16(12) === ETHER_TYPE_SEGMENT).length;
   }
 
+  /** How often b has told of its address by a request. */
+  told(): number {
+    const told = 'request 10.0.0.200 is 02:00:00:00:00:03 to ff:ff:ff:ff:ff:ff';
+    return this.network.sent.filter(({ frame }) => arpLine(frame) === told).length;
+  }
+
   [Symbol.dispose](): void {
     this.a[Symbol.dispose]();
     this.b[Symbol.dispose]();
@@ -213,11 +219,24 @@ describe('two speakers whose cable or one of whom ends', () => {
     scene.network.sent.length = 0;
     scene.network.wire(2, 3);
     await scene.run(1_500);
-    const told = scene.network.sent.filter(
-      ({ frame }) => arpLine(frame) === 'request 10.0.0.200 is 02:00:00:00:00:03 to ff:ff:ff:ff:ff:ff',
-    );
-    expect(told.length).toBeGreaterThan(0);
+    expect(scene.told()).toBeGreaterThan(0);
   });
+
+  test(
+    'what was announced is told once a minute, but by nobody who may be the one that is cut off',
+    async () => {
+      await scene.start();
+      scene.network.sent.length = 0;
+      await scene.run(60_000);
+      expect(scene.told()).toBe(1);
+      scene.kernels = false;
+      scene.cut();
+      scene.network.sent.length = 0;
+      await scene.run(90_000);
+      expect(scene.told()).toBe(0);
+    },
+    LONG_MS,
+  );
 
   test('a link without a signal says nothing of the others', async () => {
     await scene.start();

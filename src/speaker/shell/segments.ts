@@ -70,6 +70,12 @@ export class Segments implements ResponderProtocol {
     if (to === undefined) for (const segment of this.#open) segment.say(BROADCAST_MAC, message);
   }
 
+  /** Whether somebody was heard on the link of that name and nobody is any more. */
+  isCutOff(link: string): boolean {
+    for (const segment of this.#open) if (segment.link.name === link) return segment.alone;
+    return false;
+  }
+
   /** Tells the others that this speaker ends and comes back. */
   sayFarewell(): void {
     for (const segment of this.#open) segment.sayFarewell();

@@ -80,6 +80,7 @@ export class WireDriver implements Disposable {
       clock: ports.clock,
       tallies: this.#tallies,
       debug: settings.debug ? (message, fields) => outbox.log('debug', message, fields) : undefined,
+      refreshes: (link) => this.#segments?.isCutOff(link) !== true,
       counted: () => this.#scheduleCounts(),
       faulted: (thrown, link) => this.#faulted(thrown, link),
       log: (level, message, fields) => outbox.log(level, message, fields),

@@ -77,7 +77,8 @@ export class Peers {
   #repliesFrom: Micros = micros(0);
   #replies = 0;
   #said: string | undefined;
-  #alone: boolean = false;
+  /** Whether others were heard and nobody is now. */
+  alone: boolean = false;
   /** Something has changed that may concern other peers or an earlier wake-up. */
   #unsettled: boolean = false;
   #listed: boolean = false;
@@ -92,11 +93,11 @@ export class Peers {
     assert(event.now >= this.#now, 'time steps back');
     this.#now = event.now;
     this.#effects = [];
-    this.#unsettled = this.#alone;
+    this.#unsettled = this.alone;
     this.#take(event);
     if (ORDINARY.has(event.kind) && !this.#unsettled && this.#helloAt > event.now) return this.#effects;
     for (const peer of this.#peers.values()) this.#look(peer);
-    if (this.#isAlone() !== this.#alone) this.#helloAt = this.#now;
+    if (this.#isAlone() !== this.alone) this.#helloAt = this.#now;
     if (this.#helloAt <= this.#now) this.#sayHello();
     for (const node of this.#rumors.questions(this.#now)) this.#suspect(node, 0n, 0);
     this.#tellGone();
@@ -330,13 +331,13 @@ export class Peers {
 
   #sayHello(): void {
     const interval = this.#interval();
-    this.#alone = this.#isAlone();
+    this.alone = this.#isAlone();
     const message: SegmentMessage = {
       kind: 'hello',
       intervalMilliseconds: Math.round(interval / 1_000),
       askable: this.#askable,
       restarting: this.#restarting,
-      alone: this.#alone,
+      alone: this.alone,
       ...this.#options.claims(),
       gone: this.#goneNodes(),
     };
