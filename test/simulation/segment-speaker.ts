@@ -2,6 +2,8 @@ import { type Micros, milliseconds } from '../../src/lib/clock.ts';
 import type { Ipv4 } from '../../src/lib/ipv4.ts';
 import { BROADCAST_MAC, type Mac } from '../../src/lib/mac.ts';
 import type { Candidacy, KnownOwners, OwnersMemory } from '../../src/model/plan.ts';
+import { ConflictDetection } from '../../src/speaker/protocol/layer2/conflict-detection.ts';
+import type { ConflictEffect, ConflictEvent } from '../../src/speaker/protocol/layer2/conflict-events.ts';
 import { Owners } from '../../src/speaker/protocol/layer2/owners.ts';
 import type { OwnersEffect, OwnersEvent } from '../../src/speaker/protocol/layer2/owners-events.ts';
 import { Peers } from '../../src/speaker/protocol/layer2/peers.ts';
@@ -24,6 +26,11 @@ export interface SpeakerPorts {
   nonce(): bigint;
   send(destination: Mac, message: SegmentMessage): void;
   ask(ip: Ipv4, mac: Mac): void;
+  random(): number;
+  /** Asks the segment who has an address. */
+  probe(address: string): void;
+  /** Somebody else has been found to have one. */
+  found(conflict: ConflictEffect & { readonly kind: 'found' }): void;
   wakeAt(at: Micros, act: () => void): Disposable;
   /** It has taken an event. */
   stepped(): void;
@@ -36,16 +43,19 @@ export class SegmentSpeaker implements Disposable {
   readonly owners: Owners;
   readonly #ports: SpeakerPorts;
   readonly #peers: Peers;
+  readonly #conflicts: ConflictDetection;
   readonly #macs = new Map<string, Mac>();
   readonly #waiting: (() => void)[] = [];
   #peersWake: Disposable | undefined;
   #ownersWake: Disposable | undefined;
+  #conflictsWake: Disposable | undefined;
 
   constructor(ports: SpeakerPorts) {
     const { node } = ports;
     this.#ports = ports;
-    const owners = new Owners({ node: node.name, rank: rankOf, listens: true });
+    const owners = new Owners({ node: node.name, rank: rankOf, listens: true, looks: true });
     this.owners = owners;
+    this.#conflicts = new ConflictDetection({ random: () => ports.random() });
     const claims = (): { digest: number; damped: boolean } => ({ digest: owners.digest, damped: owners.damped });
     this.#peers = new Peers({ node: node.name, timing: TIMING, nonce: () => ports.nonce(), gone: [], claims });
   }
@@ -77,6 +87,16 @@ export class SegmentSpeaker implements Disposable {
     this.#step({ kind: 'answered', ip, mac });
   }
 
+  /** Somebody asks who has an address, to take it. */
+  hearProbe(address: string, mac: Mac): void {
+    this.#detect({ kind: 'probed', address, node: this.#nodeOf(mac) });
+  }
+
+  /** Somebody says that an address is his. */
+  hearHolder(address: string, mac: Mac): void {
+    this.#detect({ kind: 'held', address, mac, node: this.#nodeOf(mac) });
+  }
+
   answers(address: string): boolean {
     return this.owners.answering.has(address);
   }
@@ -92,6 +112,28 @@ export class SegmentSpeaker implements Disposable {
   [Symbol.dispose](): void {
     this.#peersWake?.[Symbol.dispose]();
     this.#ownersWake?.[Symbol.dispose]();
+    this.#conflictsWake?.[Symbol.dispose]();
+  }
+
+  #nodeOf(mac: Mac): string | undefined {
+    return [...this.#macs].find(([, known]) => known === mac)?.[0];
+  }
+
+  #detect(event: Unstamped<ConflictEvent>): void {
+    this.#inTurn(() => {
+      for (const effect of this.#conflicts.step({ ...event, now: this.#ports.now() } as ConflictEvent)) this.#carryOutFound(effect);
+    });
+  }
+
+  #carryOutFound(effect: ConflictEffect): void {
+    if (effect.kind === 'probe') this.#ports.probe(effect.address);
+    else if (effect.kind === 'free') this.#own({ kind: 'free', address: effect.key });
+    else if (effect.kind === 'defend') this.#ports.node.defended++;
+    else if (effect.kind === 'found') this.#ports.found(effect);
+    else if (effect.kind === 'wake-at') {
+      this.#conflictsWake?.[Symbol.dispose]();
+      this.#conflictsWake = this.#ports.wakeAt(effect.at, () => this.#detect({ kind: 'woke' }));
+    }
   }
 
   #describe(): void {
@@ -162,6 +204,11 @@ export class SegmentSpeaker implements Disposable {
   #carryOutOwned(effect: OwnersEffect): void {
     if (effect.kind === 'wake-at') this.#ownersWake = this.#ports.wakeAt(effect.at, () => this.#own({ kind: 'woke' }));
     else if (effect.kind === 'defend') this.#ports.node.reannounced++;
+    else if (effect.kind === 'look')
+      this.#detect({ kind: 'look', key: effect.address, addresses: [effect.address], place: effect.place, except: effect.from });
+    else if (effect.kind === 'own') this.#detect({ kind: 'own', key: effect.address, addresses: [effect.address] });
+    else if (effect.kind === 'disown') this.#detect({ kind: 'drop', key: effect.address });
+    else if (effect.kind === 'look-away' && !this.answers(effect.address)) this.#detect({ kind: 'drop', key: effect.address });
     else if (effect.kind === 'send') {
       const mac = effect.to === undefined ? BROADCAST_MAC : this.#macs.get(effect.to);
       if (mac !== undefined) this.#ports.send(mac, effect.message);

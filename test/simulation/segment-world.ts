@@ -37,6 +37,18 @@ export interface Change {
   readonly owners: readonly string[];
 }
 
+/** A host that no speaker knows. */
+export interface Stranger {
+  readonly mac: Mac;
+  /** The addresses that it answers for. */
+  readonly addresses: Set<string>;
+  /** When it was asked, in microseconds of true time. */
+  readonly askedAt: number[];
+}
+
+/** Something that speaks ARP. */
+type Station = Pick<SimulatedNode, 'mac' | 'powered'>;
+
 /** A segment with speakers on it: the real machines and the real frames, on a clock and a wire that a seed decides. */
 export class SegmentWorld {
   readonly timeline: Timeline = new Timeline();
@@ -44,6 +56,11 @@ export class SegmentWorld {
   readonly nodes: readonly SimulatedNode[];
   readonly addresses: readonly string[];
   readonly changes: Change[] = [];
+  readonly strangers: Stranger[] = [];
+  /** Who was found to have an address of this product, and by whom. */
+  readonly found: string[] = [];
+  /** When which node asked for which address. */
+  readonly probes: { readonly at: number; readonly node: string; readonly address: string }[] = [];
   readonly recorded: { readonly from: SimulatedNode; readonly octets: Uint8Array }[] = [];
   readonly #said = new Map<string, string>();
   weather: Weather = FAIR;
@@ -123,6 +140,19 @@ export class SegmentWorld {
     });
   }
 
+  /** Puts a host on the segment that answers for an address. */
+  addStranger(address: string): Stranger {
+    const stranger = { mac: (0x02ff_0000_0000 + this.strangers.length) as Mac, addresses: new Set([address]), askedAt: [] };
+    this.strangers.push(stranger);
+    return stranger;
+  }
+
+  /** A host says to all, unasked, that an address is its own. */
+  claimAs(stranger: Stranger, address: string): void {
+    const host = { mac: stranger.mac, powered: true };
+    for (const node of this.nodes) this.#pass(host, node, () => this.#hear(node, () => node.speaker?.hearHolder(address, stranger.mac)));
+  }
+
   stopSpeaker(node: SimulatedNode, announced: boolean): void {
     if (announced) this.#keep(node);
     if (announced) node.speaker?.end();
@@ -188,6 +218,9 @@ export class SegmentWorld {
       nonce: () => BigInt(Math.floor(this.random() * 2 ** 52)),
       send: (destination, message) => this.#send(node, destination, message),
       ask: (ip, mac) => this.#ask(node, ip, mac),
+      random: this.random,
+      probe: (address) => this.#probe(node, address),
+      found: ({ what, address, mac, node: holder }) => this.found.push(`${node.name}: ${what} ${address} ${holder || mac.toString(16)}`),
       wakeAt: (at, act) => this.#wakeAt(node, at, act),
       stepped: () => {
         this.#note();
@@ -225,8 +258,9 @@ export class SegmentWorld {
   }
 
   /** Has `arrive` happen at the other end, unless the wire loses it. */
-  #pass(from: SimulatedNode, to: SimulatedNode, arrive: () => void): void {
-    if (!from.powered || this.cut(from, to) || this.random() < this.weather.loss) return;
+  #pass(from: Station, to: Station, arrive: () => void): void {
+    const cut = from instanceof SimulatedNode && to instanceof SimulatedNode && this.cut(from, to);
+    if (!from.powered || cut || this.random() < this.weather.loss) return;
     const delay = (0.1 + this.random() * this.weather.delayMilliseconds) * 1_000;
     this.timeline.after(delay, () => {
       if (to.powered) arrive();
@@ -235,29 +269,47 @@ export class SegmentWorld {
 
   #arrive(node: SimulatedNode, octets: Uint8Array): void {
     if (!node.powered || node.speaker === undefined) return;
-    if (node.stalledUntil > this.timeline.now) {
-      // It waits in the queue of the socket; the timers of a loop come before its sockets.
-      this.timeline.after(node.stalledUntil - this.timeline.now + 10, () => this.#arrive(node, octets));
-      return;
-    }
     const decoded = decodeSegmentFrame(new DataView(octets.buffer, octets.byteOffset, octets.byteLength));
     if (!decoded.ok) throw new Error(`a speaker sent what another cannot read: ${decoded.error.field}`);
-    node.speaker.receive(decoded.value);
+    this.#hear(node, () => node.speaker?.receive(decoded.value));
+  }
+
+  /** Whoever has the address answers; all speakers hear the question. */
+  #probe(node: SimulatedNode, address: string): void {
+    this.probes.push({ at: this.timeline.now, node: node.name, address });
+    const answer = (from: Station): void =>
+      this.#pass(from, node, () => this.#hear(node, () => node.speaker?.hearHolder(address, from.mac)));
+    for (const other of this.nodes) {
+      if (other === node) continue;
+      this.#pass(node, other, () => {
+        if (other.configured.has(address)) answer(other);
+        this.#hear(other, () => {
+          if (other.speaker?.answers(address)) answer(other);
+          other.speaker?.hearProbe(address, node.mac);
+        });
+      });
+    }
+    for (const { mac, addresses, askedAt } of this.strangers) {
+      const host = { mac, powered: true };
+      this.#pass(node, host, () => {
+        askedAt.push(this.timeline.now);
+        if (addresses.has(address)) answer(host);
+      });
+    }
+  }
+
+  /** What waits in the socket of a loop that stands still is read when it goes on: after its timers. */
+  #hear(node: SimulatedNode, read: () => void): void {
+    if (node.stalledUntil > this.timeline.now)
+      this.timeline.after(node.stalledUntil - this.timeline.now + 10, () => this.#hear(node, read));
+    else if (node.powered) read();
   }
 
   /** The kernel of a node answers whatever its speaker does. */
   #ask(node: SimulatedNode, ip: Ipv4, mac: Mac): void {
     const target = this.nodes.find((other) => other.mac === mac && other.ip === ip);
     if (target === undefined) return;
-    this.#pass(node, target, () => this.#pass(target, node, () => this.#answered(node, ip, mac)));
-  }
-
-  #answered(node: SimulatedNode, ip: Ipv4, mac: Mac): void {
-    if (node.stalledUntil > this.timeline.now) {
-      this.timeline.after(node.stalledUntil - this.timeline.now + 10, () => this.#answered(node, ip, mac));
-      return;
-    }
-    node.speaker?.hearKernel(ip, mac);
+    this.#pass(node, target, () => this.#pass(target, node, () => this.#hear(node, () => node.speaker?.hearKernel(ip, mac))));
   }
 }
 

@@ -27,6 +27,10 @@ export class SimulatedNode {
   /** Its clock runs so much faster than the true one. */
   readonly pace: number;
   reannounced = 0;
+  /** How often it told the segment that an address that somebody else claims is its own. */
+  defended = 0;
+  /** Addresses for which its kernel answers, whatever its speaker does. */
+  readonly configured: Set<string> = new Set();
 
   constructor(index: number, pace: number) {
     this.name = `node-${index + 1}`;

@@ -52,7 +52,7 @@ export class Ownership implements Disposable {
 
   constructor(ports: OwnershipPorts) {
     this.#ports = ports;
-    this.#owners = new Owners({ node: ports.node, rank: ports.rank, listens: ports.segmented });
+    this.#owners = new Owners({ node: ports.node, rank: ports.rank, listens: ports.segmented, looks: false });
   }
 
   /** Begins to listen to others. */

@@ -40,6 +40,8 @@ export class ClaimTable {
   readonly #claims = new Map<string, Claim>();
   /** When it was learned that an address is nobody's, oldest first. */
   readonly #ended = new Map<string, Micros>();
+  /** The addresses that had an owner since they were nobody's. */
+  readonly #owned = new Set<string>();
   #digest = 0;
 
   /** 32 bits that are the same for all who know of the same owners. */
@@ -64,10 +66,17 @@ export class ClaimTable {
     return this.#claims.values();
   }
 
+  /** Whether somebody has had it since it was nobody's; who only passed it on did not. */
+  hadOwner(text: string): boolean {
+    return this.#owned.has(text);
+  }
+
   /** Puts a claim in the place of what was known of the address. */
   set(text: string, claim: Claim, now: Micros): void {
+    const had = this.#owned.has(text);
     this.#forget(text);
     this.#claims.set(text, claim);
+    if (claim.owner !== '' && (had || !claim.leaving)) this.#owned.add(text);
     this.#digest ^= partOf(text, claim);
     if (claim.owner === '') this.#ended.set(text, now);
     for (const [old, at] of this.#ended) {
@@ -86,6 +95,7 @@ export class ClaimTable {
     if (claim === undefined) return;
     this.#claims.delete(text);
     this.#ended.delete(text);
+    this.#owned.delete(text);
     this.#digest ^= partOf(text, claim);
   }
 }

@@ -18,6 +18,8 @@ export type OwnersEvent =
   | { readonly kind: 'greeted'; readonly now: Micros; readonly node: string; readonly digest: number; readonly damped: boolean }
   /** A peer says whose addresses are. */
   | { readonly kind: 'claimed'; readonly now: Micros; readonly node: string; readonly claims: readonly Claim[] }
+  /** Nobody answers for this address, at which this node was to look. */
+  | { readonly kind: 'free'; readonly now: Micros; readonly address: string }
   /** These nodes are not there; all others that were ever heard are. */
   | { readonly kind: 'gone'; readonly now: Micros; readonly nodes: readonly string[] };
 
@@ -42,6 +44,13 @@ export type OwnersEffect =
   | { readonly kind: 'own'; readonly address: string; readonly why: Succession; readonly from: string }
   /** Do not answer for it any more; `to` is whose it is now, empty for nobody's. */
   | { readonly kind: 'disown'; readonly address: string; readonly to: string }
+  /**
+   * Find out whether somebody answers for this address, of which nobody is known to have been the owner; said again while it counts. `place` says
+   * how many nodes that are heard come before this one; `from` is who gives it up, if somebody does, and may answer.
+   */
+  | { readonly kind: 'look'; readonly address: string; readonly place: number; readonly from: string }
+  /** It need not be looked at any more. */
+  | { readonly kind: 'look-away'; readonly address: string }
   /** Somebody else told the segment that the address is his: tell it again. */
   | { readonly kind: 'defend'; readonly address: string }
   /** Send it to one node, or to all. */

@@ -9,9 +9,11 @@ import type { OwnersEffect, OwnersEvent } from './owners-events.ts';
 const TEXT = '198.51.100.1';
 type Unstamped<Event> = Event extends unknown ? Omit<Event, 'now'> : never;
 
-/** Node b on a clock that the test moves. The peers that it is given are heard and know what it knows, and its plan is complete; without any it has just started. */
+/** Node b, to which nobody else answers for an address unless the test says so, on a clock that the test moves. The peers that it is given are heard and know what it knows, and its plan is complete; without any it has just started. */
 class Scene {
-  readonly owners = new Owners({ node: 'b', rank: (node) => node, listens: true });
+  readonly owners = new Owners({ node: 'b', rank: (node) => node, listens: true, looks: true });
+  /** Whether what is looked at is found free at once. */
+  free: boolean = true;
   readonly effects: OwnersEffect[] = [];
   #now = 0;
   #wake = Number.POSITIVE_INFINITY;
@@ -27,6 +29,7 @@ class Scene {
     for (const effect of this.owners.step({ ...event, now: this.#now as Micros } as OwnersEvent)) {
       if (effect.kind === 'wake-at') this.#wake = effect.at;
       else this.effects.push(effect);
+      if (effect.kind === 'look' && this.free) this.take({ kind: 'free', address: effect.address });
     }
   }
 

@@ -18,6 +18,8 @@ export interface OwnersOptions {
   readonly rank: Rank;
   /** Whether others may be heard: if not, this node need not listen for them first. */
   readonly listens: boolean;
+  /** Whether an address that nobody is known to have had is looked at before it is taken. */
+  readonly looks: boolean;
 }
 
 /** An owner that gives up an address answers no longer than this for who comes next. */
@@ -47,6 +49,8 @@ export class Owners {
   readonly #rumors = new Map<string, Micros>();
   /** When to look at an address again. */
   readonly #due = new Map<string, Micros>();
+  /** The addresses that this node would take if nobody answered for them. */
+  readonly #looking = new Set<string>();
   #effects: OwnersEffect[] = [];
   #now: Micros = micros(0);
   #wakeAt: Micros | undefined;
@@ -135,8 +139,12 @@ export class Owners {
       case 'claimed':
         for (const claim of event.claims) this.#hear(event.node, claim);
         break;
+      case 'free':
+        if (this.#looking.has(event.address)) this.#consider(event.address, true);
+        break;
       case 'gone':
-        this.#loseSight(event.nodes);
+        this.#view.lose(event.nodes);
+        this.#considerAll();
         break;
     }
   }
@@ -202,11 +210,6 @@ export class Owners {
     this.#considerAll();
   }
 
-  #loseSight(nodes: readonly string[]): void {
-    this.#view.lose(nodes);
-    this.#considerAll();
-  }
-
   #considerAll(): void {
     for (const text of this.#watched.keys()) this.#consider(text);
   }
@@ -246,15 +249,17 @@ export class Owners {
     if (watched !== undefined) noteDisplaced(watched, this.#now);
   }
 
-  /** What is to be done about one address, as things are. Any number of times. */
-  #consider(text: string): void {
+  /** What is to be done about one address, as things are; `free` if nobody answers for it. Any number of times. */
+  #consider(text: string, free: boolean = false): void {
     this.#due.delete(text);
+    const looked = this.#looking.delete(text);
     const claim = this.#table.get(text);
     const watched = this.#watched.get(text);
     if (claim?.owner === this.#options.node && (!claim.leaving || watched === undefined)) this.#keep(text, claim, watched);
     else if (claim !== undefined && this.#isHeld(text, claim)) this.#leaveToOwner(text, claim, watched);
     else if (watched === undefined) this.#stop(text);
-    else if (claim !== undefined || !this.#isRemembered(text, watched)) this.#succeed(text, this.#table.get(text), watched);
+    else if (claim !== undefined || !this.#isRemembered(text, watched)) this.#succeed(text, this.#table.get(text), watched, free);
+    if (looked && !this.#looking.has(text)) this.#effects.push({ kind: 'look-away', address: text });
   }
 
   /** Whether an address is left to whoever had it when this node's last process ended; its epoch counts also when it is not. */
@@ -313,16 +318,17 @@ export class Owners {
     else this.#due.set(text, micros(due));
   }
 
-  /** An address that is free. */
-  #succeed(text: string, claim: Claim | undefined, watched: Watched): void {
+  /** An address that is free; `seen` if nobody answers for it either. */
+  #succeed(text: string, claim: Claim | undefined, watched: Watched, seen: boolean): void {
     const why = vacancyOf(claim);
     if (watched.vacancy?.why !== why) watched.vacancy = { why, since: this.#now };
     watched.grudge = undefined;
-    // Who answers already need not wait: others say that it is nobody's because they had it before.
-    const due =
-      watched.candidacy.self && this.#answering.has(text) ? this.#now : turnOf(watched, watched.vacancy, claim, this.#situation());
+    const answers = this.#answering.has(text);
+    const due = turnOf(watched, watched.vacancy, claim, this.#situation(answers));
     if (due !== undefined && due <= this.#now) {
-      this.#claim(text, watched, why === 'new' ? 'free' : why, claim?.owner ?? '');
+      const sure = seen || answers || !this.#options.looks || this.#table.hadOwner(text);
+      if (sure) this.#claim(text, watched, why === 'new' ? 'free' : why, claim?.owner ?? '');
+      else this.#look(text, watched, claim?.owner ?? '');
       return;
     }
     if (due !== undefined) this.#due.set(text, due);
@@ -330,9 +336,9 @@ export class Owners {
     this.#endLeaving(text, watched.vacancy);
   }
 
-  #situation(): Situation {
+  #situation(answers: boolean): Situation {
     const [has, watches] = [this.#answering.size, this.#watched.size];
-    return { view: this.#view, now: this.#now, listening: this.#listening, has, watches };
+    return { view: this.#view, now: this.#now, listening: this.#listening, answers, has, watches };
   }
 
   /** Who comes first and cannot, because it lacks the interface, says so: the next one need not wait. */
@@ -349,6 +355,12 @@ export class Owners {
     const end = micros(since + LEAVING);
     if (end <= this.#now || why === 'new') this.#stop(text);
     else this.#due.set(text, micros(Math.min(this.#due.get(text) ?? end, end)));
+  }
+
+  #look(text: string, { candidacy: { order } }: Watched, from: string): void {
+    this.#looking.add(text);
+    const heirs = order.filter(({ node }) => node !== from);
+    this.#effects.push({ kind: 'look', address: text, place: ahead(heirs, this.#view)?.heard ?? 0, from });
   }
 
   #claim(text: string, watched: Watched, why: Succession, from: string): void {

@@ -11,6 +11,8 @@ export interface Situation {
   readonly now: Micros;
   /** It has just started, and has not heard yet what others know. */
   readonly listening: boolean;
+  /** Whether it answers for the address already. */
+  readonly answers: boolean;
   /** For how many addresses it answers, and how many there are. */
   readonly has: number;
   readonly watches: number;
@@ -30,6 +32,8 @@ export function turnOf(
 ): Micros | undefined {
   if (!self) return undefined;
   const { view } = situation;
+  // Who answers already need not wait: others say that it is nobody's because they had it before.
+  if (situation.answers) return situation.now;
   if (why === 'left' && ableAt > since) {
     // What has made this node able may make so whoever gave it up: to the others it is as new.
     const wait = patienceFor(order, 'new', view);
