@@ -79,7 +79,10 @@ function keyFileOf({ memberlistSecretKeyPath }: SpeakerOptions): KeyFile | undef
 async function followKey(options: SpeakerOptions, thread: WireThread, { clock, log }: ProgramPorts, signal: AbortSignal): Promise<void> {
   const file = keyFileOf(options);
   if (file === undefined || options.helloMilliseconds === 0) return;
-  const listener = { changed: (key: string) => thread.setKey(key), warn: (message: string) => log.warn(message, { op: 'segmentKey' }) };
+  const changed = (key: string): void => {
+    if (thread.setKey(key)) log.info('the key of the speakers has changed: the old one is good for ten minutes more', { op: 'segmentKey' });
+  };
+  const listener = { changed, warn: (message: string) => log.warn(message, { op: 'segmentKey' }) };
   await watchKey(file, clock, listener, signal);
 }
 

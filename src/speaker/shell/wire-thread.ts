@@ -61,11 +61,12 @@ export class WireThread {
     this.#key = options.segment?.key ?? '';
   }
 
-  /** Gives the thread, and each that follows it, another key to sign with. */
-  setKey(key: string): void {
-    if (key === this.#key) return;
+  /** Gives the thread, and each that follows it, a key to sign with; says whether it is another one. */
+  setKey(key: string): boolean {
+    if (key === this.#key) return false;
     this.#key = key;
     this.#worker?.post({ kind: 'key', key });
+    return true;
   }
 
   /**
