@@ -96,7 +96,7 @@ class ArpResponder implements AddressResponder<Ipv4> {
 
   #answer(octets: DataView, length: number): void {
     const decoded = decodeArpFrame(octets, length);
-    if (!decoded.ok) return;
+    if (!decoded.ok || this.#context.silent(this.#link.name)) return;
     const verdict = decideArp(decoded.value, this.#link, this.#context.table);
     if (verdict.kind === 'refuse') {
       if (verdict.refusal === 'not-on-this-link' && this.#context.debug !== undefined) this.#logIgnored(decoded.value);
@@ -114,7 +114,7 @@ class ArpResponder implements AddressResponder<Ipv4> {
   }
 
   #announceOnce(ip: Ipv4, form: Form): void {
-    if (!this.#send(gratuitousArp(ip, this.#link.mac, form))) return;
+    if (this.#context.silent(this.#link.name) || !this.#send(gratuitousArp(ip, this.#link.mac, form))) return;
     this.#context.tallies.announced(formatIpv4(ip));
     this.#context.counted();
   }

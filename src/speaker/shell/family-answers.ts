@@ -15,6 +15,8 @@ export interface AnswerPorts {
   readonly tallies: AddressTallies;
   /** Takes a debug line; `undefined` when nobody reads them, so that none is built. */
   readonly debug: ((message: string, fields: Readonly<Record<string, string | number>>) => void) | undefined;
+  /** Whether nothing is to be answered and nothing told on the link of that name. */
+  silent(link: string): boolean;
   /** Whether what was told on the link of that name is to be told again from time to time. */
   refreshes(link: string): boolean;
   /** Something was counted that has not been reported. */

@@ -153,7 +153,7 @@ class NdpResponder implements AddressResponder<Ipv6> {
 
   #answer(octets: DataView, length: number): void {
     const decoded = decodeNeighborSolicitation(octets, length);
-    if (!decoded.ok) return;
+    if (!decoded.ok || this.#context.silent(this.#link.name)) return;
     const { debug, tallies, table } = this.#context;
     const verdict = decideSolicitation(decoded.value, this.#identity, table);
     if (verdict.kind === 'refuse') {
@@ -172,7 +172,7 @@ class NdpResponder implements AddressResponder<Ipv6> {
   }
 
   #announceOnce(ip: Ipv6): void {
-    if (!this.#send(unsolicitedAdvertisement(ip, this.#identity))) return;
+    if (this.#context.silent(this.#link.name) || !this.#send(unsolicitedAdvertisement(ip, this.#identity))) return;
     this.#context.tallies.announced(formatIpv6(ip));
     this.#context.counted();
   }

@@ -31,6 +31,7 @@ beforeEach(() => {
     clock,
     tallies: new AddressTallies(),
     debug,
+    silent: () => false,
     refreshes: () => true,
     counted: () => undefined,
     faulted,

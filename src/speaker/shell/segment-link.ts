@@ -1,4 +1,4 @@
-import { type Clock, type Micros, micros, type Timer } from '../../lib/clock.ts';
+import { type Clock, type Micros, micros, milliseconds, type Timer } from '../../lib/clock.ts';
 import { type Ipv4, ipv4Of, UNSPECIFIED_IPV4 } from '../../lib/ipv4.ts';
 import { formatMac, type Mac, ZERO_MAC } from '../../lib/mac.ts';
 import type { Link } from '../net/link-monitor.ts';
@@ -49,6 +49,9 @@ export interface SegmentContext {
   closed(segment: SegmentLink): void;
 }
 
+/** Behind a signal that is back others may have taken what was this node's: so long it listens before it answers. */
+const LISTEN_AFTER_RETURN: Micros = milliseconds(300);
+
 /** Speaks with the other speakers of one link: two sockets, a timer and the machine that they drive. */
 export class SegmentLink implements Responder {
   readonly #context: SegmentContext;
@@ -62,6 +65,7 @@ export class SegmentLink implements Responder {
   #sequence = 0;
   #link: Link;
   #timer: Timer | undefined;
+  #returning: Timer | undefined;
 
   /** Opens the sockets and says hello; throws a NetworkError. */
   constructor(link: Link, { packets }: NodeNetwork, context: SegmentContext, failed: OpenFailed) {
@@ -97,7 +101,21 @@ export class SegmentLink implements Responder {
     this.#link = link;
     // Without a signal nobody is heard, and that says nothing of them; when it is back, everybody has another chance.
     if (!link.carrier) this.#timer?.[Symbol.dispose]();
-    else if (!returned) this.describe();
+    else if (returned) this.#listen();
+    else this.describe();
+  }
+
+  /** Whether nothing is to be answered here: there is no signal, or there is one again and others have not been heard yet. */
+  get silent(): boolean {
+    return !this.#link.carrier || this.#returning !== undefined;
+  }
+
+  #listen(): void {
+    this.#returning?.[Symbol.dispose]();
+    this.#returning = this.#context.clock.startTimer(LISTEN_AFTER_RETURN, () => {
+      this.#returning = undefined;
+      this.#context.reannounce(this.#link.name);
+    });
   }
 
   get queueOctets(): number {
@@ -138,6 +156,7 @@ export class SegmentLink implements Responder {
 
   [Symbol.dispose](): void {
     this.#timer?.[Symbol.dispose]();
+    this.#returning?.[Symbol.dispose]();
     this.#frames[Symbol.dispose]();
     this.#answers[Symbol.dispose]();
     this.#context.closed(this);

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { addressOf, announce } from '../../../test/support/announcements.ts';
+import { addressOf, announce, announcement } from '../../../test/support/announcements.ts';
 import { arpLine, arpRequest } from '../../../test/support/arp-frames.ts';
 import { FakeClock, settle } from '../../../test/support/fake-clock.ts';
 import { FakeNodeNetwork } from '../../../test/support/fake-node-network.ts';
@@ -251,6 +251,55 @@ describe('two speakers whose cable or one of whom ends', () => {
     scene.network.put({ index: 2, carrier: true });
     await scene.run(3_000);
     expect(scene.gone('a')).toEqual([]);
+  });
+});
+
+describe('a node whose link has a signal again', () => {
+  /** Both may have the address of b's Service; its link has no signal for a while. */
+  async function withoutSignal(span: number): Promise<void> {
+    const order = ['b', 'a'].map((node) => ({ node, score: 0 }));
+    const candidacy = { address: addressOf('10.0.0.200'), self: true, order };
+    const changes = [{ kind: 'announce' as const, announcement: { ...announcement('default/b', ['10.0.0.200']), candidacy } }];
+    await scene.start();
+    for (const driver of [scene.a, scene.b]) driver.take({ kind: 'changes', changes });
+    await scene.run(5_000);
+    scene.kernels = false;
+    scene.network.put({ index: 3, carrier: false });
+    scene.cut();
+    await scene.run(span);
+    scene.kernels = true;
+    scene.network.sent.length = 0;
+    scene.network.wire(2, 3);
+    scene.network.put({ index: 3, carrier: true });
+  }
+
+  /** Whether b answers who asks for the address. */
+  async function answers(): Promise<boolean> {
+    scene.network.sent.length = 0;
+    scene.network.receive(3, arpRequest('10.0.0.200'));
+    await settle();
+    return scene.network.sent.some(({ link, frame }) => link === 'eth3' && arpLine(frame).startsWith('reply 10.0.0.200'));
+  }
+
+  test('says nothing for 300 ms, and then what it said before when nobody has taken it', async () => {
+    await withoutSignal(100);
+    await scene.run(280);
+    expect([scene.told(), await answers()]).toEqual([0, false]);
+    await scene.run(3_000);
+    expect([scene.told() > 0, await answers()]).toEqual([true, true]);
+  });
+
+  test('says nothing of what another one has taken', async () => {
+    await withoutSignal(5_000);
+    await scene.run(3_000);
+    expect([scene.told(), await answers()]).toEqual([0, false]);
+  });
+
+  test('answers nothing that it was asked without one', async () => {
+    await withoutSignal(100);
+    await scene.run(1_000);
+    scene.network.put({ index: 3, carrier: false });
+    expect(await answers()).toBe(false);
   });
 });
 

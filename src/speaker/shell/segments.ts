@@ -70,6 +70,12 @@ export class Segments implements ResponderProtocol {
     if (to === undefined) for (const segment of this.#open) segment.say(BROADCAST_MAC, message);
   }
 
+  /** Whether nothing is to be answered on the link of that name. */
+  isSilent(link: string): boolean {
+    for (const segment of this.#open) if (segment.link.name === link) return segment.silent;
+    return false;
+  }
+
   /** Whether somebody was heard on the link of that name and nobody is any more. */
   isCutOff(link: string): boolean {
     for (const segment of this.#open) if (segment.link.name === link) return segment.alone;

@@ -80,6 +80,7 @@ export class WireDriver implements Disposable {
       clock: ports.clock,
       tallies: this.#tallies,
       debug: settings.debug ? (message, fields) => outbox.log('debug', message, fields) : undefined,
+      silent: (link) => this.#segments?.isSilent(link) === true,
       refreshes: (link) => this.#segments?.isCutOff(link) !== true,
       counted: () => this.#scheduleCounts(),
       faulted: (thrown, link) => this.#faulted(thrown, link),
@@ -95,7 +96,8 @@ export class WireDriver implements Disposable {
       clock: ports.clock,
       excluded: settings.excludedInterfaces.map((pattern) => new RegExp(pattern)),
       connect: ports.connect,
-      protocols: [this.#arp, this.#ndp, ...(this.#segments === undefined ? [] : [this.#segments])],
+      // What is heard of a link comes first to the one that says whether the others may speak there.
+      protocols: [...(this.#segments === undefined ? [] : [this.#segments]), this.#arp, this.#ndp],
       debug: answers.debug,
       log: answers.log,
       namesChanged: (names) => outbox.state({ kind: 'interfaces', names }),
