@@ -117,6 +117,7 @@ function sayHellos(): void {
       intervalMilliseconds,
       askable,
       restarting: false,
+      starting: false,
       alone: false,
       damped: false,
       digest,

@@ -1,4 +1,5 @@
 import { type Micros, milliseconds } from '../../src/lib/clock.ts';
+import { formatAddress, type IpAddress } from '../../src/lib/ip.ts';
 import type { Ipv4 } from '../../src/lib/ipv4.ts';
 import { BROADCAST_MAC, type Mac } from '../../src/lib/mac.ts';
 import type { Candidacy, KnownOwners, OwnersMemory } from '../../src/model/plan.ts';
@@ -8,6 +9,8 @@ import { Owners } from '../../src/speaker/protocol/layer2/owners.ts';
 import type { OwnersEffect, OwnersEvent } from '../../src/speaker/protocol/layer2/owners-events.ts';
 import { Peers } from '../../src/speaker/protocol/layer2/peers.ts';
 import type { PeersEffect, PeersEvent, PeersTiming } from '../../src/speaker/protocol/layer2/peers-events.ts';
+import { StandIns } from '../../src/speaker/protocol/layer2/stand-ins.ts';
+import type { StandInsEvent } from '../../src/speaker/protocol/layer2/stand-ins-events.ts';
 import { rankOf } from '../../src/speaker/watch/owner.ts';
 import type { SegmentFrame, SegmentMessage } from '../../src/speaker/wire/segment.ts';
 import type { SimulatedNode } from './simulated-node.ts';
@@ -41,11 +44,15 @@ type Unstamped<Event> = Event extends unknown ? Omit<Event, 'now'> : never;
 /** The machines of one speaker, and what passes between them: what the shell does on real sockets. */
 export class SegmentSpeaker implements Disposable {
   readonly owners: Owners;
+  /** For which addresses it answers in the place of another node, and with which MAC. */
+  standingIn: ReadonlyMap<string, Mac> = new Map();
   readonly #ports: SpeakerPorts;
   readonly #peers: Peers;
   readonly #conflicts: ConflictDetection;
+  readonly #standIns: StandIns;
   readonly #macs = new Map<string, Mac>();
   readonly #waiting: (() => void)[] = [];
+  #complete: boolean = false;
   #peersWake: Disposable | undefined;
   #ownersWake: Disposable | undefined;
   #conflictsWake: Disposable | undefined;
@@ -57,6 +64,7 @@ export class SegmentSpeaker implements Disposable {
     this.owners = owners;
     this.#conflicts = new ConflictDetection({ random: () => ports.random() });
     const claims = (): { digest: number; damped: boolean } => ({ digest: owners.digest, damped: owners.damped });
+    this.#standIns = new StandIns({ node: node.name, rank: rankOf, addressesOf: (owner) => heldBy(owners, owner) });
     this.#peers = new Peers({ node: node.name, timing: TIMING, nonce: () => ports.nonce(), gone: [], claims });
   }
 
@@ -76,7 +84,9 @@ export class SegmentSpeaker implements Disposable {
   }
 
   completePlan(): void {
+    this.#complete = true;
     this.#own({ kind: 'plan-complete' });
+    this.#describe();
   }
 
   receive(frame: SegmentFrame): void {
@@ -105,6 +115,9 @@ export class SegmentSpeaker implements Disposable {
   get known(): KnownOwners {
     return { claims: [...this.owners.claims()].filter(({ owner }) => owner !== ''), met: this.owners.met };
   }
+
+  /** How often it began to stand in for another node. */
+  begun = 0;
 
   /** The nodes that it holds for gone. */
   gone: readonly string[] = [];
@@ -137,7 +150,8 @@ export class SegmentSpeaker implements Disposable {
   }
 
   #describe(): void {
-    this.#step({ kind: 'described', askable: this.#ports.node.ip, busy: this.#busy });
+    this.#step({ kind: 'described', askable: this.#ports.node.ip, busy: this.#busy, ready: this.#ready });
+    this.#standIn({ kind: 'described', ready: this.#ready });
   }
 
   #step(event: Unstamped<PeersEvent>): void {
@@ -148,15 +162,30 @@ export class SegmentSpeaker implements Disposable {
 
   #own(event: Unstamped<OwnersEvent>): void {
     this.#inTurn(() => {
+      const { digest, listening } = this.owners;
       const busy = this.#busy;
       this.#ownersWake?.[Symbol.dispose]();
       for (const effect of this.owners.step({ ...event, now: this.#ports.now() } as OwnersEvent)) this.#carryOutOwned(effect);
-      if (busy !== this.#busy) this.#describe();
+      if (digest !== this.owners.digest) this.#standIn({ kind: 'owners-changed' });
+      if (busy !== this.#busy || listening !== this.owners.listening) this.#describe();
     });
   }
 
+  #standIn(event: Unstamped<StandInsEvent>): void {
+    const { active } = this.#standIns;
+    for (const effect of this.#standIns.step({ ...event, now: this.#ports.now() } as StandInsEvent)) {
+      if (effect.kind === 'answer') this.standingIn = new Map(effect.answers.map(({ address, mac }) => [formatAddress(address), mac]));
+      else if (effect.kind === 'begun') this.begun++;
+    }
+    if (active !== this.#standIns.active) this.#describe();
+  }
+
   get #busy(): boolean {
-    return this.owners.listening || this.owners.answering.size > 0;
+    return this.owners.listening || this.owners.answering.size > 0 || this.#standIns.active;
+  }
+
+  get #ready(): boolean {
+    return this.#complete && !this.owners.listening;
   }
 
   /** What one step causes is taken when all its effects are carried out. */
@@ -188,11 +217,13 @@ export class SegmentSpeaker implements Disposable {
       case 'greeted':
         this.#macs.set(effect.node, effect.mac);
         this.#own(effect);
+        this.#standIn(effect);
         break;
       case 'claimed':
         this.#own(effect);
         break;
       case 'judged':
+        this.#standIn(effect);
         break;
       case 'wake-at':
         this.#peersWake?.[Symbol.dispose]();
@@ -214,4 +245,9 @@ export class SegmentSpeaker implements Disposable {
       if (mac !== undefined) this.#ports.send(mac, effect.message);
     }
   }
+}
+
+/** The addresses that a node has and does not give up, as far as another one knows. */
+function heldBy(owners: Owners, node: string): IpAddress[] {
+  return [...owners.claims()].filter(({ owner, leaving }) => owner === node && !leaving).map(({ address }) => address);
 }

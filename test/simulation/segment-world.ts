@@ -109,9 +109,24 @@ export class SegmentWorld {
     this.timeline.runUntil(this.timeline.now + span * 1_000);
   }
 
-  /** Who answers for an address now. */
+  /**
+   * Who is answered to be the owner of an address now: each node whose MAC somebody gives, itself or another one that stands in for it. An
+   * answer that leads to a node without power is none.
+   */
   owners(address: string): string[] {
-    return this.nodes.filter((node) => this.#answers(node, address)).map(({ name }) => name);
+    const macs = new Set<Mac>();
+    for (const node of this.nodes) {
+      if (!this.#runs(node)) continue;
+      if (node.speaker?.answers(address)) macs.add(node.mac);
+      const lent = node.speaker?.standingIn.get(address);
+      if (lent !== undefined) macs.add(lent);
+    }
+    return this.nodes.filter(({ mac, powered }) => powered && macs.has(mac)).map(({ name }) => name);
+  }
+
+  /** The nodes that answer for an address in the place of another one now. */
+  standIns(address: string): string[] {
+    return this.nodes.filter((node) => this.#runs(node) && node.speaker?.standingIn.has(address)).map(({ name }) => name);
   }
 
   startSpeaker(node: SimulatedNode): void {
@@ -192,8 +207,8 @@ export class SegmentWorld {
     for (const node of this.nodes) this.#arrive(node, octets);
   }
 
-  #answers(node: SimulatedNode, address: string): boolean {
-    return node.powered && node.stalledUntil <= this.timeline.now && node.speaker?.answers(address) === true;
+  #runs(node: SimulatedNode): boolean {
+    return node.powered && node.stalledUntil <= this.timeline.now;
   }
 
   #note(): void {

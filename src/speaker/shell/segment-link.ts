@@ -136,7 +136,7 @@ export class SegmentLink implements Responder {
   describe(): void {
     if (!this.#link.carrier) return;
     const busy = this.#context.announcesOn(this.#link.name);
-    this.#step({ kind: 'described', now: this.#context.clock.now(), askable: askableOf(this.#link), busy });
+    this.#step({ kind: 'described', now: this.#context.clock.now(), askable: askableOf(this.#link), busy, ready: true });
   }
 
   /** Tells the others that this speaker ends and comes back. */

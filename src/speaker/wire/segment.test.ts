@@ -39,7 +39,8 @@ const HELLO = bytesOf(`
 const MEANING: SegmentFrame = {
   ...HEADER,
   message: {
-    ...{ kind: 'hello', intervalMilliseconds: 100, askable: 0x0a00_0001 as Ipv4, restarting: false, alone: true, damped: false },
+    ...{ kind: 'hello', intervalMilliseconds: 100, askable: 0x0a00_0001 as Ipv4, restarting: false, starting: false },
+    ...{ alone: true, damped: false },
     ...{ digest: 0xdead_beef, gone: ['n9'] },
   },
 };
@@ -77,6 +78,7 @@ const messages: fc.Arbitrary<SegmentMessage> = fc.oneof(
     intervalMilliseconds: fc.nat({ max: 65_535 }),
     askable: fc.nat({ max: 2 ** 32 - 1 }).map((ip) => ip as Ipv4),
     restarting: fc.boolean(),
+    starting: fc.boolean(),
     alone: fc.boolean(),
     damped: fc.boolean(),
     digest: fc.nat({ max: 2 ** 32 - 1 }),

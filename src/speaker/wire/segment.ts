@@ -32,6 +32,8 @@ export type SegmentMessage =
       readonly askable: Ipv4;
       /** The sender is about to end and to come back. */
       readonly restarting: boolean;
+      /** The sender has just started: it does not answer yet for what was its own before. */
+      readonly starting: boolean;
       /** The sender hears nobody of those it heard before. */
       readonly alone: boolean;
       /** The sender has lost its addresses so often that others should come first for a while. */
@@ -80,7 +82,7 @@ const NAME = /^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$/;
 
 const VERSION = 1;
 const KINDS = ['hello', 'suspect', 'heard', 'challenge', 'response', 'claims'] as const;
-const FLAG = { restarting: 1, alone: 2, damped: 4 } as const;
+const FLAG = { restarting: 1, alone: 2, damped: 4, starting: 8 } as const;
 const CLAIM_FLAG = { ipv6: 1, leaving: 2 } as const;
 const LARGEST_COUNT = 255;
 
@@ -154,8 +156,9 @@ function readMessage(kind: (typeof KINDS)[number], reader: Reader): SegmentMessa
       const flags = reader.octet('flags');
       const [intervalMilliseconds, askable, digest] = [reader.half('interval'), reader.word('askable') as Ipv4, reader.word('digest')];
       const gone = Array.from({ length: reader.octet('gone') }, () => reader.name('gone'));
-      const [restarting, alone, damped] = [(flags & FLAG.restarting) !== 0, (flags & FLAG.alone) !== 0, (flags & FLAG.damped) !== 0];
-      return { kind, intervalMilliseconds, askable, restarting, alone, damped, digest, gone };
+      const has = (flag: keyof typeof FLAG): boolean => (flags & FLAG[flag]) !== 0;
+      const said = { restarting: has('restarting'), starting: has('starting'), alone: has('alone'), damped: has('damped') };
+      return { kind, intervalMilliseconds, askable, ...said, digest, gone };
     }
     case 'claims': {
       const owner = reader.name('owner', true);
@@ -174,8 +177,11 @@ function readMessage(kind: (typeof KINDS)[number], reader: Reader): SegmentMessa
 function writeMessage(view: DataView, at: number, message: SegmentMessage): number {
   switch (message.kind) {
     case 'hello': {
-      const { restarting, alone, damped } = message;
-      view.setUint8(at, (restarting ? FLAG.restarting : 0) + (alone ? FLAG.alone : 0) + (damped ? FLAG.damped : 0));
+      const flags = (Object.keys(FLAG) as (keyof typeof FLAG)[]).filter((flag) => message[flag]);
+      view.setUint8(
+        at,
+        flags.reduce((sum, flag) => sum + FLAG[flag], 0),
+      );
       view.setUint16(at + 1, message.intervalMilliseconds);
       view.setUint32(at + 3, message.askable);
       view.setUint32(at + 7, message.digest);

@@ -103,3 +103,8 @@ export function strangeAt({ heardAt, interval }: Peer): Micros {
 export function heardLately(peer: Peer, now: Micros): boolean {
   return now < strangeAt(peer);
 }
+
+/** Whether two lists without repetitions name the same nodes. */
+export function sameNames(left: ReadonlySet<string>, right: readonly string[]): boolean {
+  return left.size === right.length && right.every((name) => left.has(name));
+}

@@ -26,8 +26,11 @@ export type PeersEvent =
   | { readonly kind: 'received'; readonly now: Micros; readonly frame: SegmentFrame }
   /** A kernel answered for an address by ARP. */
   | { readonly kind: 'answered'; readonly now: Micros; readonly ip: Ipv4; readonly mac: Mac }
-  /** This is what others may ask this node's kernel for, and whether the node announces something here. */
-  | { readonly kind: 'described'; readonly now: Micros; readonly askable: Ipv4; readonly busy: boolean }
+  /**
+   * This is what others may ask this node's kernel for, whether the node announces something here, and whether it knows by now what
+   * it has to answer for.
+   */
+  | { readonly kind: 'described'; readonly now: Micros; readonly askable: Ipv4; readonly busy: boolean; readonly ready: boolean }
   /** The speaker is about to end. */
   | { readonly kind: 'ending'; readonly now: Micros };
 
@@ -40,8 +43,19 @@ export type PeersEffect =
   | { readonly kind: 'gone'; readonly nodes: readonly string[] }
   /** Somebody may have taken over meanwhile: what this node announces has to be announced again. */
   | { readonly kind: 'reannounce' }
-  /** A peer that is there says hello: what it knows of claims, and whether others should come before it. */
-  | { readonly kind: 'greeted'; readonly node: string; readonly mac: Mac; readonly digest: number; readonly damped: boolean }
+  /**
+   * A peer that is there says hello: what it knows of claims, and whether others should come before it. It is `ready` unless it is about
+   * to restart, with a grace for that, or has just started; it is `busy` if it says hello as one that announces something here.
+   */
+  | {
+      readonly kind: 'greeted';
+      readonly node: string;
+      readonly mac: Mac;
+      readonly digest: number;
+      readonly damped: boolean;
+      readonly ready: boolean;
+      readonly busy: boolean;
+    }
   /** A peer says whose addresses are. */
   | { readonly kind: 'claimed'; readonly node: string; readonly mac: Mac; readonly claims: readonly Claim[] }
   /** What is thought of a peer has changed. */

@@ -21,6 +21,7 @@ const HELLO: SegmentMessage = {
   intervalMilliseconds: 100,
   askable: IP,
   restarting: false,
+  starting: false,
   alone: false,
   damped: false,
   digest: 7,
@@ -282,5 +283,23 @@ test('claims are handed on, also those that another frame has overtaken, and no 
   scene.hears({ kind: 'claims', claims }, { sequence: 300, boot: 6n });
   expect(scene.of('claimed')).toEqual(Array.from({ length: 3 }, () => ({ kind: 'claimed', node: 'b', mac: MAC, claims })));
   scene.hears(HELLO, { sequence: 301 });
-  expect(scene.of('greeted')).toEqual([{ kind: 'greeted', node: 'b', mac: MAC, digest: 7, damped: false }]);
+  expect(scene.of('greeted')).toEqual([{ kind: 'greeted', node: 'b', mac: MAC, digest: 7, damped: false, ready: true, busy: true }]);
+});
+
+test.each([
+  { says: { restarting: true }, ready: false, busy: true },
+  { says: { starting: true }, ready: false, busy: true },
+  { says: { intervalMilliseconds: 1_000 }, ready: true, busy: false },
+])('a hello with $says: ready is $ready, busy $busy', ({ says, ready, busy }) => {
+  const scene = new Scene();
+  scene.hears({ ...HELLO, ...says });
+  expect(scene.of('greeted')).toEqual([expect.objectContaining({ ready, busy })]);
+});
+
+test('a speaker says that it is starting until it is ready, and then at once', () => {
+  const scene = new Scene();
+  scene.take({ kind: 'described', askable: IP, busy: false, ready: false });
+  expect(scene.of('send').at(-1)?.message).toMatchObject({ kind: 'hello', starting: true });
+  scene.take({ kind: 'described', askable: IP, busy: false, ready: true });
+  expect(scene.of('send').at(-1)?.message).toMatchObject({ kind: 'hello', starting: false });
 });

@@ -5,7 +5,7 @@ import { BROADCAST_MAC, type Mac } from '../../../lib/mac.ts';
 import { compareTexts } from '../../../lib/order.ts';
 import type { SegmentFrame, SegmentMessage } from '../../wire/segment.ts';
 import { decideDoubt, doubtDue, isOver, newDoubt, stepDoubt } from './doubt.ts';
-import { believe, heardLately, isGone, newPeer, type Peer, strangeAt, type Verdict } from './peer.ts';
+import { believe, heardLately, isGone, newPeer, type Peer, sameNames, strangeAt, type Verdict } from './peer.ts';
 import type { PeersEffect, PeersEvent, PeersTiming } from './peers-events.ts';
 import { Rumors } from './rumors.ts';
 
@@ -70,6 +70,7 @@ export class Peers {
   #startedAt: Micros = micros(0);
   #askable: Ipv4 = UNSPECIFIED_IPV4;
   #busy: boolean = false;
+  #ready: boolean = false;
   #restarting: boolean = false;
   #helloAt: Micros = micros(0);
   #wakeAt: Micros | undefined;
@@ -122,9 +123,8 @@ export class Peers {
         this.#answered(event.ip, event.mac);
         break;
       case 'described':
-        if (event.askable !== this.#askable || event.busy !== this.#busy) this.#helloAt = event.now;
-        this.#askable = event.askable;
-        this.#busy = event.busy;
+        if (event.askable !== this.#askable || event.busy !== this.#busy || event.ready !== this.#ready) this.#helloAt = event.now;
+        ({ askable: this.#askable, busy: this.#busy, ready: this.#ready } = event);
         break;
       case 'ending':
         this.#restarting = true;
@@ -190,7 +190,10 @@ export class Peers {
     const returned = isGone(peer);
     this.#judge(peer, 'alive');
     if (returned) this.#effects.push({ kind: 'reannounce' });
-    this.#effects.push({ kind: 'greeted', node: peer.node, mac: peer.mac, digest: hello.digest, damped: hello.damped });
+    const [{ node, mac, interval }, { digest, damped, starting, restarting }] = [peer, hello];
+    const { idleInterval, busyInterval, restartGrace } = this.#options.timing;
+    const [ready, busy] = [!(starting || (restarting && restartGrace > 0)), interval < idleInterval || busyInterval >= idleInterval];
+    this.#effects.push({ kind: 'greeted', node, mac, digest, damped, ready, busy });
   }
 
   /** Says what it has heard, if that is more than the asker has. */
@@ -337,6 +340,7 @@ export class Peers {
       intervalMilliseconds: Math.round(interval / 1_000),
       askable: this.#askable,
       restarting: this.#restarting,
+      starting: !this.#ready,
       alone: this.alone,
       ...this.#options.claims(),
       gone: this.#goneNodes(),
@@ -392,8 +396,4 @@ export class Peers {
     this.#wakeAt = micros(Math.max(at, this.#now));
     return this.#wakeAt;
   }
-}
-
-function sameNames(left: ReadonlySet<string>, right: readonly string[]): boolean {
-  return left.size === right.length && right.every((name) => left.has(name));
 }
