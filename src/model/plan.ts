@@ -10,13 +10,16 @@ export interface Contender {
   readonly score: number;
 }
 
+/** The score of each node that may answer for an address. Many addresses have the same ones, in one object that nobody changes. */
+export type Contenders = ReadonlyMap<string, number>;
+
 /** Who may answer for an address, as this node sees the cluster. */
 export interface Candidacy {
   readonly address: IpAddress;
   /** Whether this node may. */
   readonly self: boolean;
-  /** All nodes that may, best first. This node is among them also when it may not for want of an interface. */
-  readonly order: readonly Contender[];
+  /** All nodes that may. This node is among them also when it may not for want of an interface. */
+  readonly contenders: Contenders;
 }
 
 /** One Service whose addresses are to be answered for on the segment, by one node. */

@@ -1,8 +1,9 @@
 import { type IpAddress, parseAddress } from '../../src/lib/ip.ts';
 import type { Ipv4 } from '../../src/lib/ipv4.ts';
 import { BROADCAST_MAC, type Mac } from '../../src/lib/mac.ts';
+import { orderContenders } from '../../src/model/contenders.ts';
 import type { Contender } from '../../src/model/plan.ts';
-import { orderContenders } from '../../src/speaker/watch/owner.ts';
+import { rankOf } from '../../src/speaker/watch/owner.ts';
 import { decodeSegmentFrame, encodeSegmentFrame, type SegmentMessage } from '../../src/speaker/wire/segment.ts';
 import { seededRandom } from './random.ts';
 import { SegmentSpeaker, type SpeakerPorts } from './segment-speaker.ts';
@@ -79,8 +80,8 @@ export class SegmentWorld {
     this.nodes = Array.from({ length: size }, (_, index) => new SimulatedNode(index, 1 + (2 * this.random() - 1) * DRIFT));
     this.addresses = Array.from({ length: addresses }, (_, index) => `198.51.${100 + ((index + 1) >> 8)}.${(index + 1) & 0xff}`);
     for (const address of this.addresses) {
-      const order = this.order(address);
-      for (const node of this.nodes) node.plans.set(address, { address: addressOf(address), self: true, order });
+      const contenders = new Map(this.nodes.map(({ name }) => [name, 0]));
+      for (const node of this.nodes) node.plans.set(address, { address: addressOf(address), self: true, contenders });
     }
     for (const node of this.nodes) this.timeline.after(this.random() * startMilliseconds * 1_000, () => this.startSpeaker(node));
   }
@@ -92,10 +93,7 @@ export class SegmentWorld {
 
   /** All nodes, as the address has them. */
   order(address: string): readonly Contender[] {
-    return orderContenders(
-      this.nodes.map(({ name }) => ({ node: name, score: 0 })),
-      address,
-    );
+    return orderContenders(new Map(this.nodes.map(({ name }) => [name, 0])), address, rankOf);
   }
 
   node(name: string): SimulatedNode {
@@ -149,7 +147,7 @@ export class SegmentWorld {
       this.toldAt = this.timeline.now;
       const self = able && order?.some((one) => one.node === node.name) === true;
       if (order === undefined) node.plans.delete(address);
-      else node.plans.set(address, { address: addressOf(address), self, order });
+      else node.plans.set(address, { address: addressOf(address), self, contenders: new Map(order.map((one) => [one.node, one.score])) });
       const plan = node.plans.get(address);
       node.speaker?.plan(plan === undefined ? [] : [plan], plan === undefined ? [address] : []);
     });

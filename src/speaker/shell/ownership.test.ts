@@ -9,6 +9,8 @@ const TEXT = '198.51.100.1';
 
 /** What happened, in the order in which it did. */
 let done: string[];
+/** The nodes that were planned last, best first. */
+let order: string;
 let owned: (readonly [readonly string[], boolean])[];
 let clock: FakeClock;
 let known: number;
@@ -20,7 +22,7 @@ beforeEach(() => {
   known = 0;
   clock = new FakeClock();
   ownership = new Ownership({
-    ...{ clock, node: 'b', rank: (node) => node, segmented: true, memory: undefined, knownChanged: () => void known++ },
+    ...{ clock, node: 'b', rank: (node) => `${order.indexOf(node)}`, segmented: true, memory: undefined, knownChanged: () => void known++ },
     answer: (changes) => void done.push(...changes.map(textOf)),
     defend: (service) => void done.push(`defend ${service}`),
     send: (to, message) => void done.push(`${message.kind} to ${to ?? 'all'}`),
@@ -39,8 +41,9 @@ function textOf(change: PlanChange): string {
 
 /** A Service of which these nodes may answer for the address, best first. */
 function contested(service: string, nodes: string, addresses: readonly string[] = [TEXT]): Announcement {
-  const order = Array.from(nodes, (node) => ({ node, score: 0 }));
-  const candidacy = { address: addressOf(addresses[0] ?? ''), self: nodes.includes('b'), order };
+  order = nodes;
+  const contenders = new Map(Array.from(nodes, (node) => [node, 0]));
+  const candidacy = { address: addressOf(addresses[0] ?? ''), self: nodes.includes('b'), contenders };
   return { ...announcement(service, addresses), candidacy };
 }
 

@@ -1,11 +1,12 @@
 import { type Clock, micros, type Timer } from '../../lib/clock.ts';
 import { formatAddress } from '../../lib/ip.ts';
+import type { Rank } from '../../model/contenders.ts';
 import type { Announcement, Candidacy, KnownOwners, OwnersMemory, PlanChange } from '../../model/plan.ts';
-import type { Rank } from '../protocol/layer2/claim-table.ts';
 import { Owners } from '../protocol/layer2/owners.ts';
 import type { OwnersEffect, OwnersEvent, Succession } from '../protocol/layer2/owners-events.ts';
 import type { SegmentMessage } from '../wire/segment.ts';
 import type { LogLine } from './outbox.ts';
+import { SharedContenders } from './shared-contenders.ts';
 
 /** What deciding over owners needs of the thread. */
 export interface OwnershipPorts {
@@ -40,6 +41,7 @@ export class Ownership implements Disposable {
   readonly #planned = new Map<string, Announcement>();
   /** The Services whose addresses go with an address. */
   readonly #services = new Map<string, Set<string>>();
+  readonly #contenders = new SharedContenders();
   /** What is announced now. */
   readonly #answered = new Map<string, Announcement>();
   readonly #waiting: Unstamped<OwnersEvent>[] = [];
@@ -118,7 +120,7 @@ export class Ownership implements Disposable {
   #plan(announcement: Announcement, touched: Set<string>): void {
     this.#forget(announcement.service, touched);
     const address = formatAddress(candidacyIn(announcement, this.#ports.node).address);
-    this.#planned.set(announcement.service, announcement);
+    this.#planned.set(announcement.service, this.#contenders.sharedIn(announcement));
     this.#services.set(address, (this.#services.get(address) ?? new Set()).add(announcement.service));
     touched.add(address);
   }
@@ -146,7 +148,7 @@ export class Ownership implements Disposable {
       .map((service) => this.#planned.get(service))
       .filter((announcement) => announcement !== undefined)
       .map((announcement) => candidacyIn(announcement, this.#ports.node));
-    return candidacies.toSorted((left, right) => Number(right.self) - Number(left.self) || right.order.length - left.order.length)[0];
+    return candidacies.toSorted((left, right) => Number(right.self) - Number(left.self) || right.contenders.size - left.contenders.size)[0];
   }
 
   #step(event: Unstamped<OwnersEvent>): void {
@@ -220,5 +222,5 @@ const MEANING: Readonly<Record<Exclude<Succession, 'free' | 'resumed'>, (address
 /** Who may answer for the addresses of a Service; this node alone where nothing is said of others. */
 function candidacyIn({ candidacy, addresses: [first] }: Announcement, node: string): Candidacy {
   if (candidacy !== undefined) return candidacy;
-  return { address: first ?? { family: 'IPv4', value: 0n }, self: true, order: [{ node, score: 0 }] };
+  return { address: first ?? { family: 'IPv4', value: 0n }, self: true, contenders: new Map([[node, 0]]) };
 }

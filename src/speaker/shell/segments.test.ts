@@ -101,7 +101,8 @@ class Scene implements Disposable {
         acceptor: new FakeTcp(),
         random: () => 0,
         randomBits: () => ++this.#bits,
-        rank: (name) => name,
+        // b comes first.
+        rank: (name) => (name === 'b' ? '0' : '1'),
         post: (notice) => {
           if (notice.kind !== 'reports') return;
           this.reports[node].push(...notice.reports);
@@ -257,8 +258,8 @@ describe('two speakers whose cable or one of whom ends', () => {
 describe('a node whose link has a signal again', () => {
   /** Both may have the address of b's Service; its link has no signal for a while. */
   async function withoutSignal(span: number): Promise<void> {
-    const order = ['b', 'a'].map((node) => ({ node, score: 0 }));
-    const candidacy = { address: addressOf('10.0.0.200'), self: true, order };
+    const contenders = new Map(['a', 'b'].map((node) => [node, 0]));
+    const candidacy = { address: addressOf('10.0.0.200'), self: true, contenders };
     const changes = [{ kind: 'announce' as const, announcement: { ...announcement('default/b', ['10.0.0.200']), candidacy } }];
     await scene.start();
     for (const driver of [scene.a, scene.b]) driver.take({ kind: 'changes', changes });

@@ -51,6 +51,11 @@ export class AnnouncedServices {
     else this.#planned.set(key, announcement);
   }
 
+  /** What is to be announced of one Service, by whichever node. */
+  planOf(key: string): Announcement | undefined {
+    return this.#planned.get(key);
+  }
+
   /** The whole plan. */
   planned(): Announcement[] {
     return [...this.#planned.values()];

@@ -7,6 +7,7 @@ import type { AnnouncedServices } from './announced-services.ts';
 import { planAnnouncement } from './announcement-plan.ts';
 import type { Announcer } from './announcer.ts';
 import type { Configuration } from './configuration.ts';
+import { ContenderSets } from './contender-sets.ts';
 import { KnownForms } from './known-forms.ts';
 import { NodeRoster } from './node-roster.ts';
 import { l2AdvertisementSource, loadBalancerFacts, poolSource, serviceEndpoints } from './projections.ts';
@@ -42,6 +43,7 @@ export class AnnouncementOperator extends ResourceOperator {
   readonly #world: AnnouncementWorld;
   readonly #serviceOfSlice = new ServiceOfObject();
   readonly #nodes = new NodeRoster();
+  readonly #contenderSets = new ContenderSets();
   #view: View | undefined;
   #localInterfaces: readonly string[] | undefined;
 
@@ -99,6 +101,7 @@ export class AnnouncementOperator extends ResourceOperator {
       service,
       endpoints: [...view.slices.get(key).values()],
       nodes: this.#nodes.facts,
+      contenderSets: this.#contenderSets,
       pools,
       unreadablePools,
       advertisements: [...advertisements.advertisements.values()],

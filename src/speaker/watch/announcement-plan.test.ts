@@ -3,12 +3,15 @@ import fc from 'fast-check';
 import { facts, l2Advertisement, pool, type ServiceOptions } from '../../../test/support/objects.ts';
 import type { L2AdvertisementSpec } from '../../crds/l2-advertisement.ts';
 import { formatAddress } from '../../lib/ip.ts';
+import { orderContenders } from '../../model/contenders.ts';
 import { endpointFacts } from '../../model/endpoint-facts.ts';
 import { parseL2Advertisements } from '../../model/l2-advertisement.ts';
 import { EXCLUDE_LABEL, type NodeFacts } from '../../model/node-facts.ts';
+import type { Candidacy } from '../../model/plan.ts';
 import { parsePools } from '../../model/pool-set.ts';
 import { type Observed, planAnnouncement } from './announcement-plan.ts';
-import { orderContenders } from './owner.ts';
+import { ContenderSets } from './contender-sets.ts';
+import { rankOf } from './owner.ts';
 
 const NODES = ['node-1', 'node-2', 'node-3'];
 const IP = '203.0.113.10';
@@ -40,17 +43,22 @@ function observed({ service = { ips: [IP] }, advertisements = [{}], ...rest }: S
     localInterfaces: ['eth0', 'eth1'],
     loadBalancerClass: undefined,
     ignoreExcludeLabel: false,
+    contenderSets: new ContenderSets(),
     ...rest,
   };
+}
+
+/** The nodes that may, best first. */
+function ranked(candidacy: Candidacy | undefined): string[] {
+  if (candidacy === undefined) return [];
+  return orderContenders(candidacy.contenders, formatAddress(candidacy.address), rankOf).map((one) => one.node);
 }
 
 /** The order in which nodes come, as each of them sees it that may announce: all see the same. */
 function orderOf(scene: Scene): string[] {
   const nodes = scene.nodes ?? NODES.map((name) => node(name));
   const verdicts = nodes.map(({ name }) => planAnnouncement(observed({ ...scene, node: name })));
-  const orders = verdicts.flatMap((verdict) =>
-    verdict.kind === 'announce' ? [verdict.announcement.candidacy?.order.map((one) => one.node) ?? []] : [],
-  );
+  const orders = verdicts.flatMap((verdict) => (verdict.kind === 'announce' ? [ranked(verdict.announcement.candidacy)] : []));
   for (const order of orders) expect(order).toEqual(orders[0]);
   expect(orders).toHaveLength(orders[0]?.length ?? 0);
   return orders[0] ?? [];
@@ -137,10 +145,7 @@ describe('who announces', () => {
         const ip = `203.0.113.${host}`;
         const nodes = marks.map(({ exclude, down }, index) => node(`n${index}`, exclude ? { [EXCLUDE_LABEL]: '' } : {}, down));
         const free = nodes.filter((each) => !each.networkUnavailable && !each.excluded);
-        const order = orderContenders(
-          free.map(({ name }) => ({ node: name, score: 0 })),
-          ip,
-        );
+        const order = orderContenders(new Map(free.map(({ name }) => [name, 0])), ip, rankOf);
         expect(orderOf({ nodes, service: { ips: [ip] } })).toEqual(order.map((one) => one.node));
       }),
     );
@@ -172,7 +177,7 @@ describe('a node that may not announce a Service', () => {
   ])('says who may: $why', ({ scene, others }) => {
     const verdict = planAnnouncement(observed(scene));
     const candidacy = verdict.kind === 'withhold' && 'others' in verdict ? verdict.others?.candidacy : undefined;
-    expect(candidacy?.order.map((one) => one.node)).toEqual(others);
+    expect(candidacy && ranked(candidacy)).toEqual(others);
     expect(candidacy?.self ?? false).toBe(false);
   });
 

@@ -2,29 +2,28 @@ import { formatAddress } from '../../lib/ip.ts';
 import { compareTexts } from '../../lib/order.ts';
 import { err, ok, type Result } from '../../lib/result.ts';
 import { selectsNode, selectsPool, selectsService } from '../../model/advertisement-scope.ts';
+import { orderContenders } from '../../model/contenders.ts';
 import { canBeServed, type EndpointFacts, servingNodes } from '../../model/endpoint-facts.ts';
-import { type L2Advertisement, preferredNodeScore } from '../../model/l2-advertisement.ts';
-import { mayAnnounce, type NodeFacts } from '../../model/node-facts.ts';
-import type { Announcement, Candidacy, Contender, InterfaceScope } from '../../model/plan.ts';
+import type { L2Advertisement } from '../../model/l2-advertisement.ts';
+import type { Announcement, Candidacy, Contenders, InterfaceScope } from '../../model/plan.ts';
 import { hasAnnotation, type ServiceFacts } from '../../model/service.ts';
-import { orderContenders } from './owner.ts';
+import type { ContenderSets, ContenderSurroundings } from './contender-sets.ts';
+import { rankOf } from './owner.ts';
 import { type NoSubject, type Subject, type SubjectSurroundings, subjectOf } from './subject.ts';
 
 /** Everything the decision about one Service rests on, as one node sees it. */
-export interface Observed extends SubjectSurroundings {
+export interface Observed extends SubjectSurroundings, ContenderSurroundings {
   /** The node that decides. */
   readonly node: string;
   /** `undefined` when the Service is gone. */
   readonly service: ServiceFacts | undefined;
   /** All EndpointSlices of the Service. */
   readonly endpoints: readonly EndpointFacts[];
-  /** All Nodes of the cluster. */
-  readonly nodes: readonly NodeFacts[];
+  /** Remembers what was made of the Nodes for the Service before. */
+  readonly contenderSets: ContenderSets;
   readonly advertisements: readonly L2Advertisement[];
   /** Names of the links this node could announce on; `undefined` until the wire thread has said. */
   readonly localInterfaces: readonly string[] | undefined;
-  /** `--ignore-exclude-lb`. */
-  readonly ignoreExcludeLabel: boolean;
 }
 
 /** Why a node does not announce a Service, in the words that upstream logs. */
@@ -50,8 +49,8 @@ export type Verdict =
   | { readonly kind: 'withhold'; readonly reason: 'noMatchingInterface'; readonly address: string; readonly others: Announcement };
 
 /**
- * Decides whether this node may answer for the addresses of one Service on the segment, and in which order nodes come that
- * may: see {@link orderContenders}. Which of them does, they make out on the segment.
+ * Decides whether this node may answer for the addresses of one Service on the segment, and which others may. In which order they come follows
+ * from that: see {@link orderContenders}. Which of them does, they make out on the segment.
  *
  * Preferred-node scores add up over the advertisements that match the Service. With externalTrafficPolicy Local only
  * nodes with an endpoint that serves are candidates; without any such endpoint nobody announces, whatever the policy.
@@ -65,20 +64,21 @@ export function planAnnouncement(observed: Observed): Verdict {
   if (address === undefined) return { kind: 'withhold', reason: 'noIPAllocated' };
   const matching = advertisementsOf(observed, subject.value);
   if (!matching.ok) return { kind: 'withhold', reason: matching.error };
-  const order = orderContenders(contendersFor(observed, service, matching.value), formatAddress(address));
+  const contenders = contendersFor(observed, service, matching.value);
   const own = advertisementsOn(observed, matching.value);
   const announcementOf = (candidacy: Candidacy): Announcement => {
     return { service: service.key, addresses, interfaces: interfaceScopeOf(own), candidacy };
   };
-  const others = announcementOf({ address, self: false, order });
-  if (!order.some(({ node }) => node === observed.node)) {
+  const others = announcementOf({ address, self: false, contenders });
+  if (!contenders.has(observed.node)) {
     const reason = own.length === 0 ? 'noMatchingAdvertisement' : 'notOwner';
-    return order.length === 0 ? { kind: 'withhold', reason } : { kind: 'withhold', reason, others };
+    return contenders.size === 0 ? { kind: 'withhold', reason } : { kind: 'withhold', reason, others };
   }
   if (anyExists(others.interfaces, observed.localInterfaces)) {
-    return { kind: 'announce', announcement: announcementOf({ address, self: true, order }) };
+    return { kind: 'announce', announcement: announcementOf({ address, self: true, contenders }) };
   }
-  if (order[0]?.node !== observed.node) return { kind: 'withhold', reason: 'notOwner', others };
+  const [first] = orderContenders(contenders, formatAddress(address), rankOf);
+  if (first?.node !== observed.node) return { kind: 'withhold', reason: 'notOwner', others };
   return { kind: 'withhold', reason: 'noMatchingInterface', address: formatAddress(address), others };
 }
 
@@ -98,17 +98,12 @@ function advertisementsOn({ node, nodes }: Observed, advertisements: readonly L2
   return advertisements.filter((advertisement) => selectsNode(advertisement, labels));
 }
 
-function contendersFor(observed: Observed, service: ServiceFacts, advertisements: readonly L2Advertisement[]): Contender[] {
-  if (!canBeServed(observed.endpoints)) return [];
-  const local = service.externalTrafficPolicy === 'Local' ? servingNodes(observed.endpoints) : undefined;
-  const contenders: Contender[] = [];
-  for (const node of observed.nodes) {
-    if (!mayAnnounce(node, observed.ignoreExcludeLabel) || local?.has(node.name) === false) continue;
-    if (!advertisements.some((advertisement) => selectsNode(advertisement, node.labels))) continue;
-    const score = advertisements.reduce((sum, advertisement) => sum + preferredNodeScore(advertisement, node.labels), 0);
-    contenders.push({ node: node.name, score });
-  }
-  return contenders;
+function contendersFor(observed: Observed, service: ServiceFacts, advertisements: readonly L2Advertisement[]): Contenders {
+  if (!canBeServed(observed.endpoints)) return new Map();
+  const contenders = observed.contenderSets.of(observed, advertisements);
+  if (service.externalTrafficPolicy !== 'Local') return contenders;
+  const local = servingNodes(observed.endpoints);
+  return new Map([...contenders].filter(([node]) => local.has(node)));
 }
 
 /** The union of what the advertisements allow: one without interfaces allows all. */

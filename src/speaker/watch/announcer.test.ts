@@ -43,7 +43,7 @@ function announce(...ips: string[]): Verdict {
 function others(link: string): Announcement {
   const [address] = web.ingress.map(({ ip }) => parseAddress(ip));
   if (address === undefined) throw new Error('no address');
-  const candidacy = { address, self: false, order: [{ node: 'node-1', score: 0 }] };
+  const candidacy = { address, self: false, contenders: new Map([['node-1', 0]]) };
   return { service: web.key, addresses: [address], interfaces: { all: false, names: [link] }, candidacy };
 }
 
@@ -161,4 +161,19 @@ test('an address that goes to others is theirs to announce until they do', () =>
   announcer.carryOut(web.key, web, { kind: 'withhold', reason: 'notOwner', others: others('eth0') });
   expect(changes.map(({ kind }) => kind)).toEqual(['announce', 'announce']);
   expect([announced.announcements(), announced.planned()]).toEqual([[], [others('eth0')]]);
+});
+
+test('the wire is told again when another node may announce, and not of equal ones', () => {
+  const [address] = web.ingress.map(({ ip }) => parseAddress(ip));
+  if (address === undefined) throw new Error('no address');
+  for (const nodes of ['ab', 'ba', 'abc', 'abc']) {
+    const contenders = new Map(Array.from(nodes, (node) => [node, 0]));
+    const announcement = { service: web.key, addresses: [address], interfaces: { all: true } as const };
+    announcer.carryOut(web.key, web, {
+      kind: 'announce',
+      announcement: { ...announcement, candidacy: { address, self: true, contenders } },
+    });
+  }
+  expect(changes).toHaveLength(2);
+  expect(events).toHaveLength(1);
 });

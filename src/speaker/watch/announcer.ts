@@ -1,4 +1,5 @@
-import { formatAddress } from '../../lib/ip.ts';
+import { formatAddress, sameAddress } from '../../lib/ip.ts';
+import { sameContenders } from '../../model/contenders.ts';
 import type { Announcement, PlanChange } from '../../model/plan.ts';
 import type { ServiceFacts } from '../../model/service.ts';
 import type { Logger } from '../../telemetry/logger.ts';
@@ -23,6 +24,8 @@ const PROTOCOL = 'layer2';
 interface Planned {
   readonly service: ServiceFacts;
   readonly announcement: Announcement;
+  /** The address whose owner announces them all, as text. */
+  readonly address: string;
 }
 
 /**
@@ -32,8 +35,6 @@ interface Planned {
 export class Announcer {
   readonly #ports: AnnouncerPorts;
   readonly #planned = new Map<string, Planned>();
-  /** What the wire was told last of each Service, as text. */
-  readonly #told = new Map<string, string>();
   /** Why a Service was withheld when that was last said, by Service: not said again while it stays so. */
   readonly #reasons = new Map<string, WithholdReason>();
 
@@ -44,7 +45,7 @@ export class Announcer {
   /** Carries out the verdict on the Service `key`; `service` is `undefined` when it is gone. */
   carryOut(key: string, service: ServiceFacts | undefined, verdict: Verdict): void {
     if (verdict.kind === 'announce') {
-      if (service !== undefined) this.#plan({ service, announcement: verdict.announcement });
+      if (service !== undefined) this.#plan({ service, announcement: verdict.announcement, address: keyAddress(verdict.announcement) });
       return;
     }
     this.#planned.delete(key);
@@ -59,8 +60,10 @@ export class Announcer {
 
   /** Takes the addresses that this node answers for; `certain` when that is what comes of the whole plan. */
   own(addresses: readonly string[], certain: boolean): void {
-    this.#ports.announced.own(addresses, certain);
-    for (const planned of this.#planned.values()) this.#follow(planned);
+    const { announced } = this.#ports;
+    const moved = announced.owned.symmetricDifference(new Set(addresses));
+    announced.own(addresses, certain);
+    for (const planned of this.#planned.values()) if (moved.has(planned.address)) this.#follow(planned);
   }
 
   /** Why this node does not announce Services, by Service. */
@@ -77,7 +80,7 @@ export class Announcer {
     const { announced } = this.#ports;
     const { service, announcement } = planned;
     const before = announced.get(service.key);
-    if (before !== undefined && ips(before.announcement).join() !== ips(announcement).join()) {
+    if (before !== undefined && !sameAddresses(before.announcement, announcement)) {
       this.#tellWire(service.key, undefined);
       this.#withdraw(service.key, 'loadBalancerIPChanged');
     }
@@ -87,11 +90,11 @@ export class Announcer {
   }
 
   /** Announces what is this node's, and nothing else. */
-  #follow({ service, announcement }: Planned): void {
+  #follow({ service, announcement, address }: Planned): void {
     const { announced } = this.#ports;
     const { key, uid } = service;
     const before = announced.get(key);
-    if (!announced.owned.has(keyAddress(announcement))) {
+    if (!announced.owned.has(address)) {
       this.#withdraw(key, 'notOwner');
       this.#reasons.set(key, 'notOwner');
       return;
@@ -104,10 +107,8 @@ export class Announcer {
 
   #tellWire(key: string, announcement: Announcement | undefined): void {
     const { announced, applyToWire } = this.#ports;
-    const text = announcement && textOf(announcement);
-    if (this.#told.get(key) === text) return;
-    if (announcement === undefined || text === undefined) this.#told.delete(key);
-    else this.#told.set(key, text);
+    const before = announced.planOf(key);
+    if (before === announcement || (before !== undefined && announcement !== undefined && same(before, announcement))) return;
     announced.plan(key, announcement);
     applyToWire(announcement === undefined ? { kind: 'withdraw', service: key } : { kind: 'announce', announcement });
   }
@@ -142,11 +143,17 @@ function ips({ addresses }: Announcement): string[] {
   return addresses.map(formatAddress);
 }
 
-/** Everything about it that the wire is to know. */
-function textOf(announcement: Announcement): string {
-  const { candidacy } = announcement;
-  const order = candidacy?.order.map(({ node, score }) => `${node}:${score}`).join();
-  return `${ips(announcement).join()} ${scopeText(announcement)} ${candidacy?.self} ${order}`;
+/** Whether the wire would do the same. */
+function same(left: Announcement, right: Announcement): boolean {
+  if (!sameAddresses(left, right) || scopeText(left) !== scopeText(right)) return false;
+  const [one, other] = [left.candidacy, right.candidacy];
+  if (one === undefined || other === undefined) return one === other;
+  return one.self === other.self && sameContenders(one.contenders, other.contenders);
+}
+
+function sameAddresses(left: Announcement, right: Announcement): boolean {
+  if (left.addresses.length !== right.addresses.length) return false;
+  return left.addresses.every((address, index) => sameAddress(address, right.addresses[index] ?? address));
 }
 
 /** The address whose owner announces them all. */

@@ -15,6 +15,22 @@ test('a plan that is saved is the same when it is read, and its peers begin no n
   expect(identityOf(read?.peers)).toBe(identityOf(routes.peers));
 });
 
+test('contenders that many Services have in common are written once, and are one object again', () => {
+  const contenders = new Map(Array.from({ length: 100 }, (_, index) => [`node-${index}.example.com`, index % 2]));
+  const other = new Map([['node-1', 7]]);
+  const [address = { family: 'IPv4', value: 0n }] = addresses;
+  const announcements = Array.from({ length: 50 }, (_, index): Announcement => {
+    const candidacy = { address, self: index > 10, contenders: index === 20 ? other : contenders };
+    return { ...ANNOUNCEMENT, service: `default/${index}`, candidacy };
+  });
+  const text = encodePlan(announcements, { routes: [], peers: [], draining: false }, '1');
+  expect(text.split('node-99.example.com')).toHaveLength(2);
+  const read = decodePlan(text, '1')?.announcements ?? [];
+  expect(read).toEqual(announcements);
+  expect(new Set(read.map(({ candidacy }) => candidacy?.contenders)).size).toBe(2);
+  expect(decodePlan(text.replace('"contenders":[[', '"contenders":[],"_":[['), '1')).toBeUndefined();
+});
+
 test('a peer with a password is named and left out, and the password with it', () => {
   const peers = [plannedPeer({ name: 'secret', password: 'correct-horse' }), plannedPeer({ name: 'open' })];
   const text = encodePlan([], { routes: [], peers, draining: false }, '1');

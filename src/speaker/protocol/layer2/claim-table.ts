@@ -1,8 +1,6 @@
 import { type Micros, milliseconds } from '../../../lib/clock.ts';
+import type { Rank } from '../../../model/contenders.ts';
 import { type Claim, MOST_CLAIMS, type SegmentMessage } from '../../wire/segment.ts';
-
-/** Orders the nodes that say the same of an address: the lower text is the better node. */
-export type Rank = (node: string, address: string) => string;
 
 /** More addresses than any cluster announces; of those that nobody here wants, more are not remembered. */
 const MAX_CLAIMS = 65_536;

@@ -11,10 +11,11 @@ type Unstamped<Event> = Event extends unknown ? Omit<Event, 'now'> : never;
 
 /** Node b, to which nobody else answers for an address unless the test says so, on a clock that the test moves. The peers that it is given are heard and know what it knows, and its plan is complete; without any it has just started. */
 class Scene {
-  readonly owners = new Owners({ node: 'b', rank: (node) => node, listens: true, looks: true });
+  readonly owners = new Owners({ node: 'b', rank: (node) => `${this.#order.indexOf(node)}`, listens: true, looks: true });
   /** Whether what is looked at is found free at once. */
   free: boolean = true;
   readonly effects: OwnersEffect[] = [];
+  #order = '';
   #now = 0;
   #wake = Number.POSITIVE_INFINITY;
 
@@ -42,8 +43,9 @@ class Scene {
   }
 
   plan(order: string, self: boolean = order.includes('b'), scores: Readonly<Record<string, number>> = {}): void {
-    const contenders = Array.from(order, (node) => ({ node, score: scores[node] ?? 0 }));
-    this.take({ kind: 'planned', candidacies: [{ address: addressOf(TEXT), self, order: contenders }], ended: [] });
+    const contenders = new Map(Array.from(order, (node) => [node, scores[node] ?? 0]));
+    this.#order = order;
+    this.take({ kind: 'planned', candidacies: [{ address: addressOf(TEXT), self, contenders }], ended: [] });
   }
 
   run(span: number): void {
@@ -215,6 +217,7 @@ describe('an address of its own', () => {
       [1, 'a'],
     ] as const) {
       const scene = owning();
+      scene.plan('abc');
       scene.claims(from, epoch);
       expect([scene.answers, scene.claim]).toEqual([false, `${epoch} ${from}`]);
       expect(scene.effects).toEqual([{ kind: 'disown', address: TEXT, to: from }]);
@@ -345,6 +348,28 @@ test('a peer that knows something else is taught by one of those who know the sa
     return scene.said().length;
   });
   expect(turns).toEqual([0, 1, 0, 1]);
+});
+
+test('thousands of free addresses are ranked in many turns, so that frames are read between them', () => {
+  let ranks = 0;
+  const rank = (node: string): string => `${++ranks} ${node}`;
+  const owners = new Owners({ node: 'b', rank, listens: false, looks: false });
+  const contenders = new Map(['b', ...Array.from({ length: 99 }, (_, index) => `node-${index}`)].map((node) => [node, 0]));
+  const candidacies = Array.from({ length: 300 }, (_, index) => ({
+    address: addressOf(`198.51.${index >> 7}.${index & 127}`),
+    self: true,
+    contenders,
+  }));
+  owners.step({ kind: 'started', now: 0 as Micros });
+  owners.step({ kind: 'greeted', now: 0 as Micros, node: 'a', digest: 0, damped: false });
+  let wake = owners.step({ kind: 'planned', now: 0 as Micros, candidacies, ended: [] }).find((effect) => effect.kind === 'wake-at')?.at;
+  const turns = [ranks];
+  while (wake !== undefined && turns.length < 4) {
+    ranks = 0;
+    wake = owners.step({ kind: 'woke', now: wake }).find((effect) => effect.kind === 'wake-at')?.at;
+    turns.push(ranks);
+  }
+  expect(turns).toEqual([10_000, 10_000, 10_000, 0]);
 });
 
 test('whatever is heard: no exception, no epoch that falls, no answer for what is not its own', () => {

@@ -1,16 +1,18 @@
 import { assert } from '../../../lib/assert.ts';
 import { type Micros, micros, milliseconds } from '../../../lib/clock.ts';
 import { formatAddress } from '../../../lib/ip.ts';
+import type { Rank } from '../../../model/contenders.ts';
 import type { Candidacy } from '../../../model/plan.ts';
 import type { Claim } from '../../wire/segment.ts';
 import { Acquaintances } from './acquaintances.ts';
 import { ClaimNews } from './claim-news.ts';
-import { beats, ClaimTable, type Rank } from './claim-table.ts';
+import { beats, ClaimTable } from './claim-table.ts';
 import type { OwnersEffect, OwnersEvent, Succession } from './owners-events.ts';
+import { Ranking } from './ranking.ts';
 import { Remembered } from './remembered.ts';
 import { ahead, hasOthers, mayKeep, objectionTo } from './succession.ts';
-import { LISTEN, type Situation, turnOf } from './turn.ts';
-import { newWatched, nextEpoch, noteDisplaced, type Vacant, vacancyOf, type Watched } from './watched-address.ts';
+import { LISTEN, passes, type Situation, turnOf } from './turn.ts';
+import { nextEpoch, noteDisplaced, type Vacant, vacancyOf, Watched } from './watched-address.ts';
 
 /** What {@link Owners} is made with. */
 export interface OwnersOptions {
@@ -44,6 +46,7 @@ export class Owners {
   readonly #answering = new Set<string>();
   readonly #view: Acquaintances;
   readonly #news = new ClaimNews();
+  readonly #ranking = new Ranking();
   readonly #remembered: Remembered;
   /** Until when the owner of an address is taken to be there though it seems to be gone. */
   readonly #rumors = new Map<string, Micros>();
@@ -104,6 +107,7 @@ export class Owners {
     assert(event.now >= this.#now, 'time steps back');
     this.#now = event.now;
     this.#view.pass(event.now);
+    this.#ranking.renew();
     this.#effects = [];
     this.#take(event);
     if (this.#listening && this.#hasListened()) this.#stopListening();
@@ -171,7 +175,7 @@ export class Owners {
   #plan(candidacy: Candidacy): void {
     const text = formatAddress(candidacy.address);
     const watched = this.#watched.get(text);
-    if (watched === undefined) this.#watched.set(text, newWatched(candidacy, this.#now));
+    if (watched === undefined) this.#watched.set(text, new Watched(candidacy, this.#options.rank, this.#now));
     else {
       if (candidacy.self && !watched.candidacy.self) watched.ableAt = this.#now;
       watched.candidacy = candidacy;
@@ -263,10 +267,10 @@ export class Owners {
   }
 
   /** Whether an address is left to whoever had it when this node's last process ended; its epoch counts also when it is not. */
-  #isRemembered(text: string, { candidacy: { order } }: Watched): boolean {
+  #isRemembered(text: string, { candidacy: { contenders } }: Watched): boolean {
     const kept = this.#remembered.get(text);
     if (kept === undefined) return false;
-    const until = this.#view.isGone(kept.owner) ? this.#now : this.#remembered.heldUntil(text, order);
+    const until = this.#view.isGone(kept.owner) ? this.#now : this.#remembered.heldUntil(text, contenders);
     if (until > this.#now) {
       this.#due.set(text, micros(until));
       return true;
@@ -284,7 +288,7 @@ export class Owners {
   }
 
   #keep(text: string, claim: Claim, watched: Watched | undefined): void {
-    if (watched !== undefined && mayKeep(watched.candidacy, this.#view)) {
+    if (watched !== undefined && mayKeep(watched, this.#view)) {
       if (!this.#answering.has(text)) this.#answer(text, 'resumed', this.#options.node);
     } else if (!this.#complete) {
       if (watched === undefined) this.#stop(text);
@@ -307,7 +311,7 @@ export class Owners {
     this.#stop(text);
     if (watched === undefined) return;
     watched.vacancy = undefined;
-    const why = this.#view.met ? objectionTo(owner, watched.candidacy, this.#view) : undefined;
+    const why = this.#view.met ? objectionTo(owner, watched, this.#view) : undefined;
     if (why === undefined) watched.grudge = undefined;
     else if (watched.grudge?.why !== why) watched.grudge = { why, since: this.#now };
     const rumor = this.#rumors.get(text);
@@ -324,7 +328,8 @@ export class Owners {
     if (watched.vacancy?.why !== why) watched.vacancy = { why, since: this.#now };
     watched.grudge = undefined;
     const answers = this.#answering.has(text);
-    const due = turnOf(watched, watched.vacancy, claim, this.#situation(answers));
+    const situation = this.#situation(answers);
+    const due = turnOf(watched, watched.vacancy, claim, situation);
     if (due !== undefined && due <= this.#now) {
       const sure = seen || answers || !this.#options.looks || this.#table.hadOwner(text);
       if (sure) this.#claim(text, watched, why === 'new' ? 'free' : why, claim?.owner ?? '');
@@ -332,21 +337,13 @@ export class Owners {
       return;
     }
     if (due !== undefined) this.#due.set(text, due);
-    else if (claim?.owner !== this.#options.node) this.#pass(text, claim, watched);
+    else if (passes(watched, claim, situation)) this.#change(text, this.#claimBy(watched, claim, true));
     this.#endLeaving(text, watched.vacancy);
   }
 
   #situation(answers: boolean): Situation {
     const [has, watches] = [this.#answering.size, this.#watched.size];
-    return { view: this.#view, now: this.#now, listening: this.#listening, answers, has, watches };
-  }
-
-  /** Who comes first and cannot, because it lacks the interface, says so: the next one need not wait. */
-  #pass(text: string, claim: Claim | undefined, { candidacy: { address, self, order } }: Watched): void {
-    if (self || this.#listening || !this.#view.met || claim?.leaving === true) return;
-    const before = ahead(order, this.#view);
-    if (before === undefined || before.heard > 0) return;
-    this.#change(text, { address, epoch: nextEpoch(claim), owner: this.#options.node, leaving: true });
+    return { view: this.#view, now: this.#now, listening: this.#listening, answers, has, watches, ranking: this.#ranking };
   }
 
   /** Nobody came next in time, or nobody is to come. */
@@ -357,18 +354,21 @@ export class Owners {
     else this.#due.set(text, micros(Math.min(this.#due.get(text) ?? end, end)));
   }
 
-  #look(text: string, { candidacy: { order } }: Watched, from: string): void {
+  #look(text: string, { order }: Watched, from: string): void {
     this.#looking.add(text);
     const heirs = order.filter(({ node }) => node !== from);
     this.#effects.push({ kind: 'look', address: text, place: ahead(heirs, this.#view)?.heard ?? 0, from });
   }
 
   #claim(text: string, watched: Watched, why: Succession, from: string): void {
-    const { address } = watched.candidacy;
     watched.vacancy = undefined;
     watched.grudge = undefined;
     this.#answer(text, why, from);
-    this.#change(text, { address, epoch: nextEpoch(this.#table.get(text)), owner: this.#options.node, leaving: false });
+    this.#change(text, this.#claimBy(watched, this.#table.get(text), false));
+  }
+
+  #claimBy({ candidacy: { address } }: Watched, before: Claim | undefined, leaving: boolean): Claim {
+    return { address, epoch: nextEpoch(before), owner: this.#options.node, leaving };
   }
 
   #answer(text: string, why: Succession, from: string): void {

@@ -1,6 +1,6 @@
 import { type Micros, micros, milliseconds } from '../../../lib/clock.ts';
 import { formatAddress } from '../../../lib/ip.ts';
-import type { OwnersMemory } from '../../../model/plan.ts';
+import type { Contenders, OwnersMemory } from '../../../model/plan.ts';
 import type { Claim } from '../../wire/segment.ts';
 
 /** Where all speakers end at once nobody can tell who has what: so long each one leaves to the others what was theirs. */
@@ -42,9 +42,9 @@ export class Remembered {
   }
 
   /** Until when an address is left to its owner, if it is one of these nodes; in the past when it is not. */
-  heldUntil(text: string, nodes: readonly { readonly node: string }[]): number {
+  heldUntil(text: string, nodes: Contenders): number {
     const owner = this.#claims.get(text)?.owner;
-    return owner !== undefined && nodes.some(({ node }) => node === owner) ? this.#until : Number.NEGATIVE_INFINITY;
+    return owner !== undefined && nodes.has(owner) ? this.#until : Number.NEGATIVE_INFINITY;
   }
 
   #takeOwn(): readonly Claim[] {

@@ -2,7 +2,7 @@ import { assert } from '../../../lib/assert.ts';
 import { type Micros, micros } from '../../../lib/clock.ts';
 import { formatAddress, type IpAddress } from '../../../lib/ip.ts';
 import type { Mac } from '../../../lib/mac.ts';
-import type { Rank } from './claim-table.ts';
+import type { Rank } from '../../../model/contenders.ts';
 import type { Verdict } from './peer.ts';
 import type { Absence, StandInAnswer, StandInEnd, StandInsEffect, StandInsEvent } from './stand-ins-events.ts';
 

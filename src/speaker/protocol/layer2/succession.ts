@@ -1,5 +1,6 @@
 import { type Micros, micros, milliseconds } from '../../../lib/clock.ts';
 import type { Candidacy, Contender } from '../../../model/plan.ts';
+import type { Watched } from './watched-address.ts';
 
 /** Why an address is free: nobody had it, its owner is gone, or its owner gives it up and answers meanwhile. */
 export type Vacancy = 'new' | 'gone' | 'left';
@@ -59,21 +60,21 @@ export function patienceFor(order: readonly Contender[], vacancy: Vacancy, view:
 }
 
 /** Whether a node keeps what it has: where no other speaker was ever heard the order alone decides, as long as all see the same. */
-export function mayKeep({ self, order }: Candidacy, view: Acquaintance): boolean {
-  return self && (view.met || standing(order, view)[0]?.node === view.node);
+export function mayKeep(watched: Watched, view: Acquaintance): boolean {
+  return watched.candidacy.self && (view.met || standing(watched.order, view)[0]?.node === view.node);
 }
 
 /** Whether there is somebody else to leave an address to. */
-export function hasOthers({ order }: Candidacy, view: Acquaintance): boolean {
-  return standing(order, view).some(({ node }) => node !== view.node);
+export function hasOthers({ contenders }: Candidacy, view: Acquaintance): boolean {
+  for (const node of contenders.keys()) if (node !== view.node && !view.isGone(node)) return true;
+  return false;
 }
 
 /** Why this node should have what another one has, if it should. */
-export function objectionTo(owner: string, { self, order }: Candidacy, view: Acquaintance): 'stale' | 'preferred' | undefined {
-  const own = order.find(({ node }) => node === view.node);
-  const before = ahead(order, view);
-  if (!self || own === undefined || before === undefined || before.heard > 0) return undefined;
-  const theirs = order.find(({ node }) => node === owner);
-  if (theirs === undefined) return 'stale';
-  return own.score > theirs.score ? 'preferred' : undefined;
+export function objectionTo(owner: string, watched: Watched, view: Acquaintance): 'stale' | 'preferred' | undefined {
+  const { self, contenders } = watched.candidacy;
+  const [own, theirs] = [contenders.get(view.node), contenders.get(owner)];
+  if (!self || own === undefined || (theirs !== undefined && own <= theirs)) return undefined;
+  if (ahead(watched.order, view)?.heard !== 0) return undefined;
+  return theirs === undefined ? 'stale' : 'preferred';
 }

@@ -2,6 +2,7 @@ import { type Micros, micros, milliseconds } from '../../../lib/clock.ts';
 import type { Contender } from '../../../model/plan.ts';
 import type { Claim } from '../../wire/segment.ts';
 import { type Acquaintances, SETTLED } from './acquaintances.ts';
+import { NEXT_TURN, type Ranking } from './ranking.ts';
 import { ahead, patienceFor, type Vacancy } from './succession.ts';
 import type { Vacant, Watched } from './watched-address.ts';
 
@@ -16,6 +17,7 @@ export interface Situation {
   /** For how many addresses it answers, and how many there are. */
   readonly has: number;
   readonly watches: number;
+  readonly ranking: Ranking;
 }
 
 /** So long a speaker that starts listens for claims, unless it knows sooner what all others know. */
@@ -24,16 +26,16 @@ export const LISTEN: Micros = milliseconds(1_000);
 const SHARE = 1.25;
 
 /** When this node may take an address that is free; `undefined` when it may not. */
-export function turnOf(
-  { candidacy: { self, order }, ableAt }: Watched,
-  { why, since }: Vacant,
-  claim: Claim | undefined,
-  situation: Situation,
-): Micros | undefined {
-  if (!self) return undefined;
-  const { view } = situation;
+export function turnOf(watched: Watched, { why, since }: Vacant, claim: Claim | undefined, situation: Situation): Micros | undefined {
+  const { view, now, listening, ranking } = situation;
+  const { self, contenders } = watched.candidacy;
   // Who answers already need not wait: others say that it is nobody's because they had it before.
-  if (situation.answers) return situation.now;
+  if (self && situation.answers) return now;
+  // What others know comes first; when it is heard all addresses are looked at again.
+  if (!contenders.has(view.node) || (listening && contenders.size > 1)) return undefined;
+  if (!ranking.affords(watched)) return micros(now + NEXT_TURN);
+  if (!self) return undefined;
+  const { order, ableAt } = watched;
   if (why === 'left' && ableAt > since) {
     // What has made this node able may make so whoever gave it up: to the others it is as new.
     const wait = patienceFor(order, 'new', view);
@@ -45,10 +47,15 @@ export function turnOf(
   return patience === undefined ? undefined : micros(Math.max(since + patience, readyAt(order, why, situation)));
 }
 
+/** Whether this node comes first and cannot, because it lacks the interface: it says so, and the next one need not wait. */
+export function passes(watched: Watched, claim: Claim | undefined, { view, listening }: Situation): boolean {
+  const { self, contenders } = watched.candidacy;
+  if (self || !contenders.has(view.node) || listening || !view.met || claim?.leaving === true || claim?.owner === view.node) return false;
+  return ahead(watched.order, view)?.heard === 0;
+}
+
 /** The first moment at which this node may take an address of which nobody is known to be the owner. */
-function readyAt(order: readonly Contender[], why: Vacancy, { view, now, listening, has, watches }: Situation): Micros {
-  const alone = order.length === 1;
-  if (listening && !alone) return micros(view.startedAt + LISTEN);
+function readyAt(order: readonly Contender[], why: Vacancy, { view, now, has, watches }: Situation): Micros {
   if (why !== 'new' || view.settled || (ahead(order, view)?.unheard ?? 0) === 0) return now;
   const share = Math.ceil((SHARE * watches) / order.length);
   return has < share ? now : micros(view.startedAt + SETTLED);

@@ -1,5 +1,7 @@
 import { type Micros, micros, milliseconds } from '../../../lib/clock.ts';
-import type { Candidacy } from '../../../model/plan.ts';
+import { formatAddress } from '../../../lib/ip.ts';
+import { orderContenders, type Rank, sameContenders } from '../../../model/contenders.ts';
+import type { Candidacy, Contender } from '../../../model/plan.ts';
 import type { Claim } from '../../wire/segment.ts';
 import type { Vacancy } from './succession.ts';
 
@@ -10,8 +12,10 @@ export interface Vacant {
 }
 
 /** An address for which somebody may answer, and what is to be remembered of it. */
-export interface Watched {
-  candidacy: Candidacy;
+export class Watched {
+  readonly #rank: Rank;
+  #candidacy: Candidacy;
+  #order: readonly Contender[] | undefined;
   /** Since when this node may answer for it. */
   ableAt: Micros;
   /** Absent while somebody has it. */
@@ -19,9 +23,37 @@ export interface Watched {
   /** Since when the owner is the wrong one. */
   grudge: { readonly why: 'stale' | 'preferred'; since: Micros } | undefined;
   /** Whoever was displaced does not displace before. */
-  noGrudgeBefore: Micros;
-  losses: number;
+  noGrudgeBefore: Micros = micros(0);
+  losses: number = 0;
   defendedAt: Micros | undefined;
+
+  /** An address of which a plan was heard for the first time. */
+  constructor(candidacy: Candidacy, rank: Rank, now: Micros) {
+    this.#rank = rank;
+    this.#candidacy = candidacy;
+    this.ableAt = now;
+  }
+
+  get candidacy(): Candidacy {
+    return this.#candidacy;
+  }
+
+  set candidacy(candidacy: Candidacy) {
+    if (!sameContenders(candidacy.contenders, this.#candidacy.contenders)) this.#order = undefined;
+    this.#candidacy = candidacy;
+  }
+
+  /** Whether {@link Watched.order} is known already. */
+  get ranked(): boolean {
+    return this.#order !== undefined;
+  }
+
+  /** The nodes that may answer, best first. To be asked for only where it decides: most addresses have an owner that stays. */
+  get order(): readonly Contender[] {
+    const { contenders, address } = this.#candidacy;
+    this.#order ??= orderContenders(contenders, formatAddress(address), this.#rank);
+    return this.#order;
+  }
 }
 
 /** After a loss to somebody with another view; twice as long each time, so that two views do not fight for ever. */
@@ -29,11 +61,6 @@ const TRUCE: Micros = milliseconds(60_000);
 const MOST_DOUBLINGS = 6;
 /** The field of the frame has no more bits. */
 const MAX_EPOCH = 0xffff_ffff;
-
-/** An address of which a plan was heard for the first time. */
-export function newWatched(candidacy: Candidacy, now: Micros): Watched {
-  return { candidacy, ableAt: now, vacancy: undefined, grudge: undefined, noGrudgeBefore: micros(0), losses: 0, defendedAt: undefined };
-}
 
 /** Somebody with a higher claim has taken it from this node. */
 export function noteDisplaced(watched: Watched, now: Micros): void {
