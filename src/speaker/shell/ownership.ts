@@ -5,6 +5,7 @@ import type { Announcement, Candidacy, KnownOwners, OwnersMemory, PlanChange } f
 import { Owners } from '../protocol/layer2/owners.ts';
 import type { OwnersEffect, OwnersEvent, Succession } from '../protocol/layer2/owners-events.ts';
 import type { SegmentMessage } from '../wire/segment.ts';
+import { InTurn } from './in-turn.ts';
 import type { LogLine } from './outbox.ts';
 import { SharedContenders } from './shared-contenders.ts';
 
@@ -44,7 +45,7 @@ export class Ownership implements Disposable {
   readonly #contenders = new SharedContenders();
   /** What is announced now. */
   readonly #answered = new Map<string, Announcement>();
-  readonly #waiting: Unstamped<OwnersEvent>[] = [];
+  readonly #turns = new InTurn<Unstamped<OwnersEvent>>((event) => this.#step(event));
   #timer: Timer | undefined;
   /** Something is to be said to the main thread, which hears nothing of the many hellos that change nothing. */
   #unsaid: boolean = false;
@@ -100,12 +101,7 @@ export class Ownership implements Disposable {
 
   /** Takes what happens on the segments. What it causes is taken when all of it is carried out. */
   take(event: Unstamped<OwnersEvent>): void {
-    this.#waiting.push(event);
-    if (this.#waiting.length > 1) return;
-    for (let next = this.#waiting[0]; next !== undefined; next = this.#waiting[0]) {
-      this.#step(next);
-      this.#waiting.shift();
-    }
+    if (!this.#turns.add(event)) return;
     this.#tell();
     const known = `${this.#owners.digest} ${this.#owners.met}`;
     if (known === this.#known) return;

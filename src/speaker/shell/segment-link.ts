@@ -19,6 +19,7 @@ import {
   type SegmentMessage,
   sealedLength,
 } from '../wire/segment.ts';
+import { InTurn } from './in-turn.ts';
 import type { KeyRing } from './key-ring.ts';
 import type { LogLine } from './outbox.ts';
 import type { NodeNetwork, OpenFailed, Responder } from './responders.ts';
@@ -61,7 +62,9 @@ export class SegmentLink implements Responder {
   readonly #boot: bigint;
   readonly #question = newArpFrame();
   readonly #octets = new Uint8Array(this.#question.buffer);
-  readonly #waiting: PeersEvent[] = [];
+  readonly #turns = new InTurn<PeersEvent>((event) => {
+    for (const effect of this.#peers.step(event)) this.#carryOut(effect);
+  });
   #sequence = 0;
   #link: Link;
   #timer: Timer | undefined;
@@ -200,12 +203,7 @@ export class SegmentLink implements Responder {
 
   /** What one event causes is taken when all that it asks for is done: the last wake-up counts. */
   #step(event: PeersEvent): void {
-    this.#waiting.push(event);
-    if (this.#waiting.length > 1) return;
-    for (let next = this.#waiting[0]; next !== undefined; next = this.#waiting[0]) {
-      for (const effect of this.#peers.step(next)) this.#carryOut(effect);
-      this.#waiting.shift();
-    }
+    this.#turns.add(event);
   }
 
   #carryOut(effect: PeersEffect): void {
