@@ -96,6 +96,14 @@ describe('why a Service is withheld', () => {
       },
       reason: 'sharedIPWithServiceSelector',
     },
+    {
+      why: 'the same on other nodes',
+      scene: {
+        service: { ips: [IP], labels: { app: 'db' }, annotations: { 'metallb.io/allow-shared-ip': '' } },
+        advertisements: [{ serviceSelectors: [{ matchLabels: { app: 'db' } }], nodeSelectors: [selector('node-2')] }],
+      },
+      reason: 'noMatchingAdvertisement',
+    },
     { why: 'nothing serves', scene: { endpoints: [] }, reason: 'notOwner' },
     { why: 'the network of the node', scene: { nodes: [node('node-1', {}, true)] }, reason: 'notOwner' },
     { why: 'the label of the node', scene: { nodes: [node('node-1', { [EXCLUDE_LABEL]: '' })] }, reason: 'notOwner' },

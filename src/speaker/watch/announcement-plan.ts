@@ -62,10 +62,10 @@ export function planAnnouncement(observed: Observed): Verdict {
   // Services that share an IPv4 address must have one owner, whatever stands beside it.
   const address = addresses.find(({ family }) => family === 'IPv4') ?? addresses[0];
   if (address === undefined) return { kind: 'withhold', reason: 'noIPAllocated' };
-  const matching = advertisementsOf(observed, subject.value);
-  if (!matching.ok) return { kind: 'withhold', reason: matching.error };
-  const contenders = contendersFor(observed, service, matching.value);
-  const own = advertisementsOn(observed, matching.value);
+  const advertisements = advertisementsOf(observed, subject.value);
+  if (!advertisements.ok) return { kind: 'withhold', reason: advertisements.error };
+  const { matching, own } = advertisements.value;
+  const contenders = contendersFor(observed, service, matching);
   const announcementOf = (candidacy: Candidacy): Announcement => {
     return { service: service.key, addresses, interfaces: interfaceScopeOf(own), candidacy };
   };
@@ -84,13 +84,22 @@ export function planAnnouncement(observed: Observed): Verdict {
 
 type Withheld = Exclude<WithholdReason, 'noMatchingInterface'>;
 
-/** The advertisements that are about this Service, whichever nodes they select. */
-function advertisementsOf(observed: Observed, { service, pool }: Subject): Result<readonly L2Advertisement[], Withheld> {
+/** The advertisements that are about a Service: all of them, and those that select this node. */
+interface Advertised {
+  readonly matching: readonly L2Advertisement[];
+  readonly own: readonly L2Advertisement[];
+}
+
+function advertisementsOf(observed: Observed, { service, pool }: Subject): Result<Advertised, Withheld> {
   const matching = observed.advertisements.filter((each) => selectsPool(each, pool) && selectsService(each, service.labels));
   // Two Services on one address could be selected differently, and then have two owners.
   const selective = matching.some((advertisement) => advertisement.serviceSelectors.length > 0);
-  if (selective && hasAnnotation(service, 'allow-shared-ip')) return err('sharedIPWithServiceSelector');
-  return ok(matching);
+  const own = advertisementsOn(observed, matching);
+  // A node that is not meant need not tell anybody what is wrong.
+  if (selective && hasAnnotation(service, 'allow-shared-ip')) {
+    return err(own.length === 0 ? 'noMatchingAdvertisement' : 'sharedIPWithServiceSelector');
+  }
+  return ok({ matching, own });
 }
 
 function advertisementsOn({ node, nodes }: Observed, advertisements: readonly L2Advertisement[]): readonly L2Advertisement[] {

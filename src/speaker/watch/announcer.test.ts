@@ -118,6 +118,9 @@ test('links matter to Services that name them, and to those that wait for one', 
   expect([...announcer.boundToInterfaces()]).toEqual([web.key]);
   announcer.carryOut(web.key, web, { kind: 'withhold', reason: 'notOwner' });
   expect([...announcer.boundToInterfaces()]).toEqual([]);
+  const elsewhere = { ...others('eth0'), interfaces: { all: false, names: [] } as const };
+  announcer.carryOut(web.key, web, { kind: 'withhold', reason: 'noMatchingAdvertisement', others: elsewhere });
+  expect([...announcer.boundToInterfaces()]).toEqual([]);
 });
 
 test('the gauge follows each address', () => {

@@ -73,7 +73,8 @@ export class Announcer {
 
   /** The Services for which it matters which links the node has. */
   *boundToInterfaces(): Iterable<string> {
-    for (const { interfaces, service } of this.#ports.announced.planned()) if (!interfaces.all) yield service;
+    for (const { interfaces, service } of this.#ports.announced.planned())
+      if (!interfaces.all && interfaces.names.length > 0) yield service;
   }
 
   #plan(planned: Planned): void {
