@@ -68,6 +68,7 @@ function makeFixture(): NodeNetworkFixture {
 describeInOwnNamespace('the network of the kernel', import.meta.url, () => {
   describeNodeNetwork('keeps its promises', makeFixture);
   describe('by the addon', testAddon);
+  describe('with rests between its readings', testRests);
 
   test('a socket that nobody holds goes on hearing until it is disposed of', async () => {
     using fixture = makeFixture();
@@ -167,6 +168,38 @@ function codeOf(act: () => void): string {
   }
 }
 
+/** How many messages each reading gave, of frames that came one after the other; then one more after a pause. */
+function testRests(): void {
+  test.each([
+    { restMilliseconds: 500, readings: [1, 5, 1] },
+    { restMilliseconds: 0, readings: [1, 1, 1, 1, 1, 1, 1] },
+  ])('of $restMilliseconds ms', async ({ restMilliseconds, readings }) => {
+    using fixture = makeFixture();
+    const counts: number[] = [];
+    const options = { purpose: 'listening', etherType: ARP, filter: KEEP_ALL };
+    const received = (batch: FrameBatch): void => void counts.push(batch.count);
+    const failed = (error: NetworkError): void => expect(error).toBeUndefined();
+    using _ = fixture.packets.open({ ...options, restMilliseconds, link: indexOf(fixture.right) }, { received, failed });
+    using asker = fixture.packets.open({ ...options, link: indexOf(fixture.left) }, { received: () => undefined, failed });
+    const read = async (count: number): Promise<void> => {
+      const total = (): number => counts.reduce((sum, one) => sum + one, 0);
+      for (let round = 0; round < 10_000 && total() < count; round++) await sleep(2);
+    };
+    asker.send(arpRequest('10.0.0.1'));
+    await read(1);
+    for (let frame = 0; frame < 5; frame++) {
+      asker.send(arpRequest('10.0.0.1'));
+      await sleep(3);
+    }
+    await read(6);
+    // Time for a reading that finds nothing: after it a frame is awaited, not a moment.
+    await sleep(2 * restMilliseconds);
+    asker.send(arpRequest('10.0.0.1'));
+    await read(7);
+    expect(counts).toEqual(readings);
+  });
+}
+
 /** The addon's own checks: what the classes above it never do must still not touch foreign memory. */
 function testAddon(): void {
   const native = loadNativeSockets();
@@ -177,12 +210,14 @@ function testAddon(): void {
 
   test.each<{ what: string; words: unknown[] }>([
     { what: 'no arguments', words: [] },
-    { what: 'a view of another kind for a program', words: [1, ARP, 1_000, new Uint16Array(4), slots(), lengths(), ignore] },
-    { what: 'all links at once', words: [0, ARP, 1_000, keepAll, slots(), lengths(), ignore] },
-    { what: 'no slot', words: [1, ARP, 1_000, keepAll, slots(), new Uint32Array(0), ignore] },
-    { what: 'more slots than octets', words: [1, ARP, 1_000, keepAll, new Uint8Array(1), lengths(), ignore] },
-    { what: 'more slots than there may be', words: [1, ARP, 1_000, keepAll, slots(), new Uint32Array(65), ignore] },
-    { what: 'nobody who receives', words: [1, ARP, 1_000, keepAll, slots(), lengths(), undefined] },
+    { what: 'a view of another kind for a program', words: [1, ARP, 1_000, 0, new Uint16Array(4), slots(), lengths(), ignore] },
+    { what: 'a rest of less than nothing', words: [1, ARP, 1_000, -1, keepAll, slots(), lengths(), ignore] },
+    { what: 'a rest of more than a second', words: [1, ARP, 1_000, 1_001, keepAll, slots(), lengths(), ignore] },
+    { what: 'all links at once', words: [0, ARP, 1_000, 0, keepAll, slots(), lengths(), ignore] },
+    { what: 'no slot', words: [1, ARP, 1_000, 0, keepAll, slots(), new Uint32Array(0), ignore] },
+    { what: 'more slots than octets', words: [1, ARP, 1_000, 0, keepAll, new Uint8Array(1), lengths(), ignore] },
+    { what: 'more slots than there may be', words: [1, ARP, 1_000, 0, keepAll, slots(), new Uint32Array(65), ignore] },
+    { what: 'nobody who receives', words: [1, ARP, 1_000, 0, keepAll, slots(), lengths(), undefined] },
   ])('refuses $what', ({ words }) => {
     expect(() => Reflect.apply(native.openPacketSocket, native, words)).toThrow('openPacketSocket(');
   });
@@ -193,7 +228,7 @@ function testAddon(): void {
   });
 
   test.each([0, 7, 8 * 4_097])('refuses a program of %d octets', (octets) => {
-    expect(native.openPacketSocket(1, ARP, 1_000, new Uint8Array(octets), slots(), lengths(), ignore)).toBe(INVALID);
+    expect(native.openPacketSocket(1, ARP, 1_000, 0, new Uint8Array(octets), slots(), lengths(), ignore)).toBe(INVALID);
   });
 
   test('a socket is closed by a thread of its own, and nothing of either is left', async () => {
@@ -201,7 +236,7 @@ function testAddon(): void {
     const noLink = 9_999;
     let most = 0;
     for (let round = 0; round < 50; round++) {
-      expect(native.openPacketSocket(noLink, ARP, 1_000, keepAll, slots(), lengths(), ignore)).toBe(NO_DEVICE);
+      expect(native.openPacketSocket(noLink, ARP, 1_000, 0, keepAll, slots(), lengths(), ignore)).toBe(NO_DEVICE);
       most = Math.max(most, entriesOf('/proc/self/task'));
     }
     expect(most).toBeGreaterThan(threads);
@@ -216,8 +251,8 @@ function testAddon(): void {
     const said: number[] = [];
     const lent = new Uint8Array(new ArrayBuffer(256));
     const [left, right] = [indexOf(fixture.left), indexOf(fixture.right)];
-    const receiver = native.openPacketSocket(right, ARP, 1_000, keepAll, lent, lengths(), (count) => void said.push(count));
-    const sender = native.openPacketSocket(left, ARP, 1_000, keepAll, slots(), lengths(), ignore);
+    const receiver = native.openPacketSocket(right, ARP, 1_000, 0, keepAll, lent, lengths(), (count) => void said.push(count));
+    const sender = native.openPacketSocket(left, ARP, 1_000, 0, keepAll, slots(), lengths(), ignore);
     if (typeof receiver === 'number' || typeof sender === 'number') throw new Error('no socket');
     structuredClone(lent.buffer, { transfer: [lent.buffer] });
     for (let frame = 0; frame < 10; frame++) native.send(sender, arpRequest('10.0.0.1'));

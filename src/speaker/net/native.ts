@@ -17,6 +17,7 @@ export interface NativeSockets {
     ifindex: number,
     etherType: number,
     queueOctets: number,
+    restMilliseconds: number,
     filter: Uint8Array,
     slots: Uint8Array,
     lengths: Uint32Array,

@@ -30,6 +30,11 @@ export interface PacketSocketOptions {
   readonly filter: PacketFilter;
   /** Room for each frame; 128 octets when not given. The filter keeps no more. */
   readonly keptOctets?: number;
+  /**
+   * From one reading to the next at least, up to a second: what comes meanwhile is read together, because a wake-up costs more
+   * than a small frame. The first frame after a pause is read at once, each when not given.
+   */
+  readonly restMilliseconds?: number;
 }
 
 /** Whole frames, header included, in and out of one link; never in promiscuous mode. */

@@ -69,14 +69,17 @@ class RawPacketSocket implements PacketSocket {
   readonly #socket: NativeSocket;
   readonly queueOctets: number;
 
-  constructor(native: NativeSockets, { link, purpose, etherType, filter, keptOctets }: PacketSocketOptions, listener: PacketListener) {
+  constructor(native: NativeSockets, options: PacketSocketOptions, listener: PacketListener) {
+    const { link, purpose, etherType, filter, keptOctets, restMilliseconds = 0 } = options;
     const frames = new ReceivedFrames(keptOctets ?? SLOT_OCTETS);
     const received = (count: number): void => {
       frames.count = Math.max(count, 0);
       if (count > 0) listener.received(frames);
       else if (count !== NET_DOWN) listener.failed(networkError(purpose, count));
     };
-    const opened = native.openPacketSocket(link, etherType, QUEUE_OCTETS, programOf(filter), frames.octets, frames.lengths, received);
+    const program = programOf(filter);
+    const { octets, lengths } = frames;
+    const opened = native.openPacketSocket(link, etherType, QUEUE_OCTETS, restMilliseconds, program, octets, lengths, received);
     if (typeof opened === 'number') throw networkError(purpose, opened);
     this.#native = native;
     this.#purpose = purpose;

@@ -3,7 +3,7 @@ import { milliseconds } from '../../lib/clock.ts';
 import type { SealKey } from '../net/seal-key.ts';
 import { KeyRing } from './key-ring.ts';
 
-const key = (id: bigint): SealKey => ({ id, sign: () => new Uint8Array(32) });
+const key = (id: bigint): SealKey => ({ id, sign: () => new Uint8Array(32), hasSigned: () => false });
 const minutes = (count: number): ReturnType<typeof milliseconds> => milliseconds(count * 60_000);
 
 test.each<{ after: number; signs: bigint; takes: bigint[] }>([

@@ -4,7 +4,6 @@ import { formatMac, type Mac, ZERO_MAC } from '../../lib/mac.ts';
 import type { Link } from '../net/link-monitor.ts';
 import { arpReplyFilter, everyFrameFilter } from '../net/packet-filter.ts';
 import type { FrameBatch, PacketSocket } from '../net/packet-socket.ts';
-import { sameCode } from '../net/seal-key.ts';
 import { Peers } from '../protocol/layer2/peers.ts';
 import type { PeersEffect, PeersEvent, PeersTiming } from '../protocol/layer2/peers-events.ts';
 import { ARP_REQUEST, decodeArpFrame, encodeArpFrame, newArpFrame } from '../wire/arp.ts';
@@ -52,6 +51,8 @@ export interface SegmentContext {
 
 /** Behind a signal that is back others may have taken what was this node's: so long it listens before it answers. */
 const LISTEN_AFTER_RETURN: Micros = milliseconds(300);
+/** Of a hundred speakers a hello comes each millisecond: few are read at once. Less than what a hello may be late. */
+const REST_MILLISECONDS = 4;
 
 /** Speaks with the other speakers of one link: two sockets, a timer and the machine that they drive. */
 export class SegmentLink implements Responder {
@@ -80,7 +81,7 @@ export class SegmentLink implements Responder {
     const purpose = `speaking with other speakers on ${link.name}`;
     const frames = { link: link.index, purpose, etherType: ETHER_TYPE_SEGMENT, filter: everyFrameFilter(LONGEST_SEGMENT_FRAME) };
     this.#frames = packets.open(
-      { ...frames, keptOctets: LONGEST_SEGMENT_FRAME },
+      { ...frames, keptOctets: LONGEST_SEGMENT_FRAME, restMilliseconds: REST_MILLISECONDS },
       { received: (batch) => this.#each(batch, (octets, length) => this.#read(octets, length)), failed },
     );
     try {
@@ -184,7 +185,7 @@ export class SegmentLink implements Responder {
     if (key === undefined) return;
     const signed = new Uint8Array(octets.buffer, octets.byteOffset, sealed.value - SEAL_LENGTH);
     const seal = new Uint8Array(octets.buffer, octets.byteOffset + signed.length, SEAL_LENGTH);
-    if (!sameCode(key.sign(signed).subarray(0, SEAL_LENGTH), seal)) return;
+    if (!key.hasSigned(signed, seal)) return;
     const decoded = decodeSegmentFrame(octets, length);
     if (decoded.ok) this.#step({ kind: 'received', now, frame: decoded.value });
   }

@@ -8,9 +8,11 @@ ADDON_LDFLAGS := -shared -pthread -Wl,-z,nodelete
 
 addon: build/typemetal_net.node build/typemetal_tcp.node
 
+build/typemetal_net.node: src/speaker/net/native/polled_socket.c src/speaker/net/native/polled_socket.h
+
 build/%.node: src/speaker/net/native/%.c src/speaker/net/native/addon.mk node_modules/.package-lock.json
 	@mkdir -p $(@D)
-	@$(CC) $(ADDON_CFLAGS) -isystem $(NODE_HEADERS) $(ADDON_LDFLAGS) -o $@ $<
+	@$(CC) $(ADDON_CFLAGS) -isystem $(NODE_HEADERS) $(ADDON_LDFLAGS) -o $@ $(filter %.c,$^)
 
 # Ask for addresses and measure the answers: for bench/arp.ts and bench/layer2.ts.
 build/arp-load build/address-watch: build/%: bench/%.c
