@@ -67,8 +67,7 @@ function makeFixture(): NodeNetworkFixture {
 
 describeInOwnNamespace('the network of the kernel', import.meta.url, () => {
   describeNodeNetwork('keeps its promises', makeFixture);
-  describe('by the addon', testAddon);
-  describe('with rests between its readings', testRests);
+  describe.each([testAddon, testRests])('by the addon', (rows) => rows());
 
   test('a socket that nobody holds goes on hearing until it is disposed of', async () => {
     using fixture = makeFixture();
@@ -168,7 +167,7 @@ function codeOf(act: () => void): string {
   }
 }
 
-/** How many messages each reading gave, of frames that came one after the other; then one more after a pause. */
+/** How many messages each reading gives, of frames that come one after the other, and then of one after a pause. */
 function testRests(): void {
   test.each([
     { restMilliseconds: 500, readings: [1, 5, 1] },

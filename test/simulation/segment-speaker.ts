@@ -164,7 +164,6 @@ export class SegmentSpeaker implements Disposable {
     this.#inTurn(() => {
       const { digest, listening } = this.owners;
       const busy = this.#busy;
-      this.#ownersWake?.[Symbol.dispose]();
       for (const effect of this.owners.step({ ...event, now: this.#ports.now() } as OwnersEvent)) this.#carryOutOwned(effect);
       if (digest !== this.owners.digest) this.#standIn({ kind: 'owners-changed' });
       if (busy !== this.#busy || listening !== this.owners.listening) this.#describe();
@@ -232,8 +231,13 @@ export class SegmentSpeaker implements Disposable {
     }
   }
 
+  #wakeOwnersAt(at: Micros): void {
+    this.#ownersWake?.[Symbol.dispose]();
+    this.#ownersWake = this.#ports.wakeAt(at, () => this.#own({ kind: 'woke' }));
+  }
+
   #carryOutOwned(effect: OwnersEffect): void {
-    if (effect.kind === 'wake-at') this.#ownersWake = this.#ports.wakeAt(effect.at, () => this.#own({ kind: 'woke' }));
+    if (effect.kind === 'wake-at') this.#wakeOwnersAt(effect.at);
     else if (effect.kind === 'defend') this.#ports.node.reannounced++;
     else if (effect.kind === 'look')
       this.#detect({ kind: 'look', key: effect.address, addresses: [effect.address], place: effect.place, except: effect.from });

@@ -149,8 +149,6 @@ export class Ownership implements Disposable {
 
   #step(event: Unstamped<OwnersEvent>): void {
     const { clock, send } = this.#ports;
-    this.#timer?.[Symbol.dispose]();
-    this.#timer = undefined;
     const effects = this.#owners.step({ ...event, now: clock.now() } as OwnersEvent);
     const moved = effects.filter((effect) => effect.kind === 'own' || effect.kind === 'disown').map(({ address }) => address);
     if (moved.length > 0) this.#unsaid = true;
@@ -161,6 +159,7 @@ export class Ownership implements Disposable {
       else if (effect.kind === 'own') this.#logSuccession(effect);
       else if (effect.kind === 'defend') for (const service of this.#services.get(effect.address) ?? []) this.#ports.defend(service);
       else if (effect.kind === 'wake-at') {
+        this.#timer?.[Symbol.dispose]();
         this.#timer = clock.startTimer(micros(Math.max(0, effect.at - clock.now())), () => this.take({ kind: 'woke' }));
       }
     }

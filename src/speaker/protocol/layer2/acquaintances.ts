@@ -22,6 +22,8 @@ export class Acquaintances implements Acquaintance {
   #startedAt: Micros = micros(0);
   #now: Micros = micros(0);
   met: boolean = false;
+  /** The last hello was of a node that was not there before. */
+  fresh: boolean = false;
 
   constructor(node: string) {
     this.node = node;
@@ -57,12 +59,16 @@ export class Acquaintances implements Acquaintance {
     return node === this.node ? this.damping.damped(this.#now) : (this.#peers.get(node)?.damped ?? false);
   }
 
-  /** Takes a hello; says whether its node was not there before. */
-  greet(node: string, digest: number, damped: boolean, own: number): boolean {
+  /** Takes a hello. */
+  greet(node: string, digest: number, damped: boolean, own: number): void {
     this.met = true;
     const known = this.#peers.get(node);
-    this.#peers.set(node, { digest, damped, strange: digest === own ? 0 : (known?.strange ?? 0) + 1 });
-    return this.#gone.delete(node) || known === undefined;
+    const peer = known ?? { digest, damped, strange: 0 };
+    peer.digest = digest;
+    peer.damped = damped;
+    peer.strange = digest === own ? 0 : peer.strange + 1;
+    if (known === undefined) this.#peers.set(node, peer);
+    this.fresh = this.#gone.delete(node) || known === undefined;
   }
 
   /** These nodes are not there. */

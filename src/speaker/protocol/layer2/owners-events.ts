@@ -55,5 +55,5 @@ export type OwnersEffect =
   | { readonly kind: 'defend'; readonly address: string }
   /** Send it to one node, or to all. */
   | { readonly kind: 'send'; readonly to: string | undefined; readonly message: SegmentMessage }
-  /** Comes last: replaces the wake-up that was asked for before. Without it none is needed. */
+  /** Comes last: replaces the wake-up that was asked for before, which stands without it. */
   | { readonly kind: 'wake-at'; readonly at: Micros };

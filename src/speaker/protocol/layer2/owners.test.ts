@@ -26,7 +26,6 @@ class Scene {
   }
 
   take(event: Unstamped<OwnersEvent>): void {
-    this.#wake = Number.POSITIVE_INFINITY;
     for (const effect of this.owners.step({ ...event, now: this.#now as Micros } as OwnersEvent)) {
       if (effect.kind === 'wake-at') this.#wake = effect.at;
       else this.effects.push(effect);
@@ -52,6 +51,7 @@ class Scene {
     const end = this.#now + span * 1_000;
     while (this.#wake <= end) {
       this.#now = Math.max(this.#now, this.#wake);
+      this.#wake = Number.POSITIVE_INFINITY;
       this.take({ kind: 'woke' });
     }
     this.#now = end;

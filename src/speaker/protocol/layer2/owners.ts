@@ -110,7 +110,14 @@ export class Owners {
     this.#ranking.renew();
     this.#effects = [];
     this.#take(event);
-    if (this.#listening && this.#hasListened()) this.#stopListening();
+    // Nearly all hellos, which come by the hundred, say nothing new: they cost nothing that grows with the number of addresses.
+    const due = event.now >= (this.#wakeAt ?? Number.POSITIVE_INFINITY);
+    if (event.kind === 'greeted' && !this.#view.fresh && !this.#listening && !due) return this.#effects;
+    if (this.#listening && this.#hasListened()) {
+      this.#listening = false;
+      this.#resume(this.#remembered.listened());
+      this.#considerAll();
+    }
     for (const [text, at] of this.#due) if (at <= this.#now) this.#consider(text);
     for (const { to, message } of this.#news.take(this.#table, this.#now)) this.#effects.push({ kind: 'send', to, message });
     this.#setWake();
@@ -190,10 +197,10 @@ export class Owners {
   }
 
   #greet(node: string, digest: number, damped: boolean): void {
-    const fresh = this.#view.greet(node, digest, damped, this.digest);
+    this.#view.greet(node, digest, damped, this.digest);
     if (this.#view.isToTeach(node, this.digest))
       for (const message of this.#table.messages()) this.#effects.push({ kind: 'send', to: node, message });
-    if (fresh) this.#welcome();
+    if (this.#view.fresh) this.#welcome();
   }
 
   /** Whoever comes is given time to take what is new and its own. */
@@ -206,12 +213,6 @@ export class Owners {
 
   #hasListened(): boolean {
     return this.#now - this.#view.startedAt >= LISTEN || this.#view.allKnow(this.digest);
-  }
-
-  #stopListening(): void {
-    this.#listening = false;
-    this.#resume(this.#remembered.listened());
-    this.#considerAll();
   }
 
   #considerAll(): void {

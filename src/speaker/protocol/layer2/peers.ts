@@ -177,11 +177,11 @@ export class Peers {
     if (peer.askable !== hello.askable) peer.answers = false;
     peer.askable = hello.askable;
     peer.restarting = hello.restarting;
-    peer.lists = new Set(hello.gone);
-    this.#rumors.hear(
-      hello.gone.filter((node) => node !== this.#options.node && this.#peers.get(node)?.boot === undefined),
-      this.#now,
-    );
+    if (peer.lists.size > 0 || hello.gone.length > 0) {
+      peer.lists = new Set(hello.gone);
+      const strange = hello.gone.filter((node) => node !== this.#options.node && this.#peers.get(node)?.boot === undefined);
+      this.#rumors.hear(strange, this.#now);
+    }
     // Who hears nobody may be deaf: what it says is no sign that it can be reached.
     peer.deafHellos = hello.alone ? peer.deafHellos + 1 : 0;
     if (hello.alone) this.#unsettled = true;
