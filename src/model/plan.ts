@@ -83,6 +83,8 @@ export type Report =
   | { readonly kind: 'gone'; readonly nodes: readonly string[] }
   /** This node answers for these addresses; `certain` when it knows what others know and what the API server says. */
   | { readonly kind: 'owned'; readonly addresses: readonly string[]; readonly certain: boolean }
+  /** For so many addresses of other nodes this one answers, and so often it began to, for a node on a link, since the thread started. */
+  | { readonly kind: 'standing-in'; readonly addresses: number; readonly begun: number }
   /** Whose the addresses are, as this node knows it; at once when it changes, then once a second. */
   | ({ readonly kind: 'claims' } & KnownOwners)
   /** Counts for one address since the last such report; the names are those of the metrics. */

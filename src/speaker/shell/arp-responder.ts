@@ -1,5 +1,5 @@
-import { formatIpv4, type Ipv4 } from '../../lib/ipv4.ts';
-import { formatMac } from '../../lib/mac.ts';
+import { formatIpv4, type Ipv4, UNSPECIFIED_IPV4 } from '../../lib/ipv4.ts';
+import { formatMac, type Mac } from '../../lib/mac.ts';
 import type { Link } from '../net/link-monitor.ts';
 import { arpRequestFilter, type PacketFilter } from '../net/packet-filter.ts';
 import type { FrameBatch, PacketNetwork, PacketSocket } from '../net/packet-socket.ts';
@@ -10,6 +10,7 @@ import { ETHER_TYPE_ARP } from '../wire/ethernet.ts';
 import { AnnouncementTimer } from './announcement-timer.ts';
 import { type AddressProtocol, type AddressResponder, heldOn, type ResponderContext } from './family-answers.ts';
 import type { OpenFailed } from './responders.ts';
+import { StandInAnswers } from './stand-in-answers.ts';
 
 /** An announcement is sent as a request and as a reply: each reaches hosts that the other does not. */
 const FORMS = [ARP_REQUEST, ARP_REPLY] as const;
@@ -29,6 +30,7 @@ class ArpResponder implements AddressResponder<Ipv4> {
   readonly #context: ResponderContext<Ipv4>;
   readonly #socket: PacketSocket;
   readonly #announcements: AnnouncementTimer<Ipv4, Form>;
+  readonly #standIns: StandInAnswers<Ipv4, ArpFrame>;
   readonly #reply = newArpFrame();
   readonly #octets = new Uint8Array(this.#reply.buffer);
   #link: Link;
@@ -44,6 +46,7 @@ class ArpResponder implements AddressResponder<Ipv4> {
       refreshes: () => context.refreshes(this.#link.name),
       send: (ip, form) => this.#announceOnce(ip, form),
     });
+    this.#standIns = new StandInAnswers(context.clock, (reply) => this.#remind(reply));
   }
 
   get link(): Link {
@@ -70,6 +73,10 @@ class ArpResponder implements AddressResponder<Ipv4> {
     this.#announcements.silence(ips);
   }
 
+  standIn(macs: ReadonlyMap<Ipv4, Mac>): void {
+    this.#standIns.macs = macs;
+  }
+
   announceAll(): void {
     this.announce(heldOn(this.#context.table, this.#link.name));
   }
@@ -80,6 +87,7 @@ class ArpResponder implements AddressResponder<Ipv4> {
 
   [Symbol.dispose](): void {
     this.#announcements[Symbol.dispose]();
+    this.#standIns[Symbol.dispose]();
     this.#socket[Symbol.dispose]();
     this.#context.closed(this);
   }
@@ -97,15 +105,33 @@ class ArpResponder implements AddressResponder<Ipv4> {
   #answer(octets: DataView, length: number): void {
     const decoded = decodeArpFrame(octets, length);
     if (!decoded.ok || this.#context.silent(this.#link.name)) return;
-    const verdict = decideArp(decoded.value, this.#link, this.#context.table);
+    const verdict = decideArp(decoded.value, this.#link, this.#context.table, this.#standIns.macs);
     if (verdict.kind === 'refuse') {
       if (verdict.refusal === 'not-on-this-link' && this.#context.debug !== undefined) this.#logIgnored(decoded.value);
+      return;
+    }
+    if (verdict.kind === 'stand-in') {
+      this.#answerFor(verdict.reply);
       return;
     }
     this.#context.tallies.requested(verdict.held.text);
     if (this.#send(verdict.reply)) this.#context.tallies.answered(verdict.held.text);
     this.#context.counted();
     if (this.#context.debug !== undefined) this.#logAnswer(verdict.held, decoded.value);
+  }
+
+  /** Counts as an answer for the address, by whichever node. */
+  #answerFor(reply: ArpFrame): void {
+    const text = formatIpv4(reply.senderIp);
+    this.#context.tallies.requested(text);
+    if (this.#send(reply)) this.#context.tallies.answered(text);
+    this.#context.counted();
+    // A probe has no entry that could expire (RFC 5227, Section 2.1.1).
+    if (reply.targetIp !== UNSPECIFIED_IPV4) this.#standIns.answered(reply.senderIp, reply.targetMac, reply);
+  }
+
+  #remind(reply: ArpFrame): void {
+    if (!this.#context.silent(this.#link.name)) this.#send({ ...reply, source: this.#link.mac });
   }
 
   #send(frame: ArpFrame): boolean {

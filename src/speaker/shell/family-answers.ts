@@ -1,9 +1,11 @@
 import { type Clock, type Micros, micros, milliseconds, type Timer } from '../../lib/clock.ts';
+import type { Mac } from '../../lib/mac.ts';
 import type { PlanChange } from '../../model/plan.ts';
 import type { Link } from '../net/link-monitor.ts';
 import { NetworkError } from '../net/network-error.ts';
 import { MAX_RANGES, type PacketFilter } from '../net/packet-filter.ts';
 import { type AddressChange, type AddressNumbers, AddressTable, announcedOn } from '../protocol/layer2/address-table.ts';
+import type { StandInAnswer } from '../protocol/layer2/stand-ins-events.ts';
 import type { AddressTallies } from './address-tallies.ts';
 import type { InterfaceSelection } from './interface-selection.ts';
 import type { LogLine } from './outbox.ts';
@@ -41,6 +43,8 @@ export interface AddressResponder<Ip> extends Responder {
   announce(ips: readonly Ip[]): void;
   /** Says nothing more of these addresses. */
   silence(ips: readonly Ip[]): void;
+  /** Answers for these addresses with these MACs, which are other nodes', and for no others in that way. */
+  standIn(macs: ReadonlyMap<Ip, Mac>): void;
 }
 
 /** How the addresses of one family are found on a link. */
@@ -64,6 +68,8 @@ export class FamilyAnswers<Ip> implements ResponderProtocol, Disposable {
   readonly #context: ResponderContext<Ip>;
   readonly #table: AddressTable<Ip>;
   readonly #responders = new Set<AddressResponder<Ip>>();
+  /** What is another node's and answered for here, by the name of the link. */
+  readonly #lent = new Map<string, ReadonlyMap<Ip, Mac>>();
   #filterTimer: Timer | undefined;
   #filteredAt: Micros = micros(-FILTER_EVERY);
   #maxRanges: number = MAX_RANGES;
@@ -85,6 +91,7 @@ export class FamilyAnswers<Ip> implements ResponderProtocol, Disposable {
   open(link: Link, network: NodeNetwork, failed: OpenFailed): Responder {
     const responder = this.#protocol.open(link, network, this.#context, failed);
     this.#responders.add(responder);
+    responder.standIn(this.#lent.get(link.name) ?? new Map());
     this.#installFilter([responder]);
     return responder;
   }
@@ -94,6 +101,17 @@ export class FamilyAnswers<Ip> implements ResponderProtocol, Disposable {
     const done = this.#table.apply(changes);
     if (done.some(({ before, after }) => (before === undefined) !== (after === undefined))) this.#scheduleFilter();
     for (const responder of this.#responders) this.#tell(responder, done);
+  }
+
+  /** Answers on the link of that name for these addresses of other nodes, and for no others. */
+  standIn(link: string, answers: readonly StandInAnswer[]): void {
+    const { family, of } = this.#protocol.numbers;
+    const lent = answers.filter(({ address }) => address.family === family).map(({ address, mac }) => [of(address), mac] as const);
+    if (lent.length === 0 && !this.#lent.has(link)) return;
+    this.#lent.set(link, new Map(lent));
+    if (lent.length === 0) this.#lent.delete(link);
+    this.#scheduleFilter();
+    for (const responder of this.#responders) if (responder.link.name === link) responder.standIn(new Map(lent));
   }
 
   /** Whether anything is announced on the link of that name. */
@@ -144,7 +162,7 @@ export class FamilyAnswers<Ip> implements ResponderProtocol, Disposable {
 
   /** One program for all links: which link announces which address is decided here, for what the program lets through. */
   #installFilter(responders: readonly AddressResponder<Ip>[]): void {
-    const ips = Array.from(this.#table.all(), ({ ip }) => ip);
+    const ips = [...Array.from(this.#table.all(), ({ ip }) => ip), ...[...this.#lent.values()].flatMap((lent) => [...lent.keys()])];
     const filter = this.#protocol.filterFor(ips, this.#maxRanges);
     try {
       for (const responder of responders) responder.setFilter(filter);

@@ -1,13 +1,13 @@
 import { assert } from '../../lib/assert.ts';
 import { type Micros, milliseconds, type Timer } from '../../lib/clock.ts';
 import { formatIpv6, type Ipv6, solicitedNodeGroup } from '../../lib/ipv6.ts';
-import { formatMac } from '../../lib/mac.ts';
+import { formatMac, type Mac } from '../../lib/mac.ts';
 import type { GroupMembership } from '../net/group-membership.ts';
 import type { Link } from '../net/link-monitor.ts';
 import type { NetworkError } from '../net/network-error.ts';
 import { type PacketFilter, solicitationFilter } from '../net/packet-filter.ts';
 import type { FrameBatch, PacketSocket } from '../net/packet-socket.ts';
-import { type HeldAddress, IPV6 } from '../protocol/layer2/address-table.ts';
+import { announcedOn, type HeldAddress, IPV6 } from '../protocol/layer2/address-table.ts';
 import { decideSolicitation, type NeighborLink, unsolicitedAdvertisement } from '../protocol/layer2/neighbor-answer.ts';
 import { ETHER_TYPE_IPV6 } from '../wire/ethernet.ts';
 import {
@@ -21,6 +21,7 @@ import { AnnouncementTimer } from './announcement-timer.ts';
 import { type AddressProtocol, type AddressResponder, heldOn, type ResponderContext } from './family-answers.ts';
 import { linkLocalOf } from './interface-selection.ts';
 import type { NodeNetwork, OpenFailed } from './responders.ts';
+import { StandInAnswers } from './stand-in-answers.ts';
 
 /** Memory for a membership, which is all that can be missing, may be free again soon. */
 const MEMBERSHIP_RETRY: Micros = milliseconds(5_000);
@@ -42,6 +43,7 @@ class NdpResponder implements AddressResponder<Ipv6> {
   readonly #announcements: AnnouncementTimer<Ipv6, 'advertisement'>;
   /** The addresses for which a group is joined: several may share one. */
   readonly #listening = new Map<Ipv6, Set<Ipv6>>();
+  readonly #standIns: StandInAnswers<Ipv6, NeighborAdvertisement>;
   readonly #reply = newAdvertisementFrame();
   readonly #octets = new Uint8Array(this.#reply.buffer);
   #link: Link;
@@ -67,6 +69,7 @@ class NdpResponder implements AddressResponder<Ipv6> {
       refreshes: () => context.refreshes(this.#link.name),
       send: (ip) => this.#announceOnce(ip),
     });
+    this.#standIns = new StandInAnswers(context.clock, (reply) => this.#remind(reply));
   }
 
   get link(): Link {
@@ -92,8 +95,15 @@ class NdpResponder implements AddressResponder<Ipv6> {
   }
 
   silence(ips: readonly Ipv6[]): void {
-    for (const ip of ips) this.#ignore(ip);
+    for (const ip of ips) if (!this.#standIns.macs.has(ip)) this.#ignore(ip);
     this.#announcements.silence(ips);
+  }
+
+  standIn(macs: ReadonlyMap<Ipv6, Mac>): void {
+    const before = this.#standIns.macs;
+    this.#standIns.macs = macs;
+    for (const ip of macs.keys()) this.#listenFor(ip);
+    for (const ip of before.keys()) if (!macs.has(ip) && !announcedOn(this.#context.table.find(ip), this.#link.name)) this.#ignore(ip);
   }
 
   announceAll(): void {
@@ -107,6 +117,7 @@ class NdpResponder implements AddressResponder<Ipv6> {
   [Symbol.dispose](): void {
     this.#retry?.[Symbol.dispose]();
     this.#announcements[Symbol.dispose]();
+    this.#standIns[Symbol.dispose]();
     this.#membership[Symbol.dispose]();
     this.#socket[Symbol.dispose]();
     this.#context.closed(this);
@@ -155,15 +166,34 @@ class NdpResponder implements AddressResponder<Ipv6> {
     const decoded = decodeNeighborSolicitation(octets, length);
     if (!decoded.ok || this.#context.silent(this.#link.name)) return;
     const { debug, tallies, table } = this.#context;
-    const verdict = decideSolicitation(decoded.value, this.#identity, table);
+    const verdict = decideSolicitation(decoded.value, this.#identity, table, this.#standIns.macs);
     if (verdict.kind === 'refuse') {
       if (verdict.refusal === 'not-on-this-link' && debug !== undefined) this.#logIgnored(decoded.value);
+      return;
+    }
+    if (verdict.kind === 'stand-in') {
+      this.#answerFor(verdict.reply);
       return;
     }
     tallies.requested(verdict.held.text);
     if (this.#send(verdict.reply)) tallies.answered(verdict.held.text);
     this.#context.counted();
     if (debug !== undefined) this.#logAnswer(verdict.held, decoded.value);
+  }
+
+  /** Counts as an answer for the address, by whichever node. */
+  #answerFor(reply: NeighborAdvertisement): void {
+    const text = formatIpv6(reply.target);
+    this.#context.tallies.requested(text);
+    if (this.#send(reply)) this.#context.tallies.answered(text);
+    this.#context.counted();
+    // Who probes for a duplicate has no entry that could expire.
+    if (reply.solicited) this.#standIns.answered(reply.target, reply.destination, reply);
+  }
+
+  #remind(reply: NeighborAdvertisement): void {
+    const { mac, linkLocal } = this.#identity;
+    if (!this.#context.silent(this.#link.name)) this.#send({ ...reply, source: mac, sourceIp: linkLocal });
   }
 
   #send(message: NeighborAdvertisement): boolean {

@@ -1,5 +1,5 @@
 import { type Clock, micros, type Timer } from '../../lib/clock.ts';
-import { formatAddress } from '../../lib/ip.ts';
+import { formatAddress, type IpAddress } from '../../lib/ip.ts';
 import type { Rank } from '../../model/contenders.ts';
 import type { Announcement, Candidacy, KnownOwners, OwnersMemory, PlanChange } from '../../model/plan.ts';
 import { Owners } from '../protocol/layer2/owners.ts';
@@ -52,6 +52,8 @@ export class Ownership implements Disposable {
   #listened: boolean = false;
   #known: string = '';
   #complete: boolean = false;
+  /** A whole plan was heard, be it an old one. */
+  #informed: boolean = false;
 
   constructor(ports: OwnershipPorts) {
     this.#ports = ports;
@@ -80,6 +82,28 @@ export class Ownership implements Disposable {
     return this.#owners.listening;
   }
 
+  /** Whether this speaker answers for all by now that was its node's before it started: it has heard the others, and has a plan. */
+  get ready(): boolean {
+    return this.#informed && !this.#owners.listening;
+  }
+
+  /**
+   * The addresses that another node has and announces on the link of that name, as far as this one knows. Of one that no Service has nothing is
+   * known before the whole plan is; later it has none.
+   */
+  addressesOf(node: string, link: string): readonly IpAddress[] {
+    const claimed = [...this.#owners.claims()].filter(({ owner, leaving }) => owner === node && !leaving);
+    const addresses = claimed.flatMap(({ address }) => this.#addressesWith(address, link));
+    return [...new Map(addresses.map((address) => [formatAddress(address), address])).values()];
+  }
+
+  #addressesWith(address: IpAddress, link: string): readonly IpAddress[] {
+    const services = this.#services.get(formatAddress(address));
+    if (services === undefined) return this.#complete ? [] : [address];
+    const announcements = [...services].map((service) => this.#planned.get(service)).filter((one) => one !== undefined);
+    return announcements.filter((one) => mayBeOn(one, this.#ports.node, link)).flatMap((one) => one.addresses);
+  }
+
   /** Takes changes of the plan. */
   apply(changes: readonly PlanChange[]): void {
     const touched = new Set<string>();
@@ -92,6 +116,7 @@ export class Ownership implements Disposable {
     const ended = [...touched].filter((address) => !this.#services.has(address));
     this.take({ kind: 'planned', candidacies, ended });
     this.#match(touched);
+    this.#informed ||= changes.some(({ kind }) => kind === 'replace');
     const complete = changes.some((change) => change.kind === 'replace' && change.provisional !== true);
     if (!complete) return;
     this.#unsaid ||= !this.#complete;
@@ -213,6 +238,12 @@ const MEANING: Readonly<Record<Exclude<Succession, 'free' | 'resumed'>, (address
   stale: (address, from) => `${address} is answered for here: node "${from}" may not announce it, and has not heard of that`,
   preferred: (address, from) => `${address} is answered for here: this node is preferred to node "${from}"`,
 };
+
+/** Whether the owner may announce it on the link of that name: by the advertisements for this node, if there are any. */
+function mayBeOn({ interfaces, candidacy }: Announcement, node: string, link: string): boolean {
+  const tells = candidacy === undefined || candidacy.contenders.has(node);
+  return !tells || interfaces.all || interfaces.names.includes(link);
+}
 
 /** Who may answer for the addresses of a Service; this node alone where nothing is said of others. */
 function candidacyIn({ candidacy, addresses: [first] }: Announcement, node: string): Candidacy {

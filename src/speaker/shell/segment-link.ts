@@ -1,11 +1,15 @@
 import { type Clock, type Micros, micros, milliseconds, type Timer } from '../../lib/clock.ts';
+import type { IpAddress } from '../../lib/ip.ts';
 import { type Ipv4, ipv4Of, UNSPECIFIED_IPV4 } from '../../lib/ipv4.ts';
 import { formatMac, type Mac, ZERO_MAC } from '../../lib/mac.ts';
+import type { Rank } from '../../model/contenders.ts';
 import type { Link } from '../net/link-monitor.ts';
 import { arpReplyFilter, everyFrameFilter } from '../net/packet-filter.ts';
 import type { FrameBatch, PacketSocket } from '../net/packet-socket.ts';
 import { Peers } from '../protocol/layer2/peers.ts';
 import type { PeersEffect, PeersEvent, PeersTiming } from '../protocol/layer2/peers-events.ts';
+import { StandIns } from '../protocol/layer2/stand-ins.ts';
+import type { Absence, StandInAnswer, StandInEnd, StandInsEffect, StandInsEvent } from '../protocol/layer2/stand-ins-events.ts';
 import { ARP_REQUEST, decodeArpFrame, encodeArpFrame, newArpFrame } from '../wire/arp.ts';
 import { ETHER_TYPE_ARP } from '../wire/ethernet.ts';
 import {
@@ -40,6 +44,16 @@ export interface SegmentContext {
   claims(): { readonly digest: number; readonly damped: boolean };
   /** A speaker of this link says hello, or whose addresses are. */
   heard(segment: SegmentLink, effect: PeersEffect & { readonly kind: 'greeted' | 'claimed' }): void;
+  /** Where a node stands in an order. */
+  readonly rank: Rank;
+  /** Whether this node answers for all by now that was its own before its speaker started. */
+  ready(): boolean;
+  /** The addresses that another node has and announces on the link of that name, as far as this one knows. */
+  addressesOf(node: string, link: string): readonly IpAddress[];
+  /** Answer on this link for these addresses of other nodes, and for no others. */
+  standIn(segment: SegmentLink, answers: readonly StandInAnswer[]): void;
+  /** This node has begun to answer for another one. */
+  standInBegun(): void;
   /** Announce everything on the link of that name again. */
   reannounce(link: string): void;
   /** These nodes are not there, as seen from this link. */
@@ -48,6 +62,8 @@ export interface SegmentContext {
   faulted(thrown: unknown, link: string): void;
   closed(segment: SegmentLink): void;
 }
+
+type Unstamped<Event> = Event extends unknown ? Omit<Event, 'now'> : never;
 
 /** Behind a signal that is back others may have taken what was this node's: so long it listens before it answers. */
 const LISTEN_AFTER_RETURN: Micros = milliseconds(300);
@@ -58,6 +74,7 @@ const REST_MILLISECONDS = 4;
 export class SegmentLink implements Responder {
   readonly #context: SegmentContext;
   readonly #peers: Peers;
+  readonly #standIns: StandIns;
   readonly #frames: PacketSocket;
   readonly #answers: PacketSocket;
   readonly #boot: bigint;
@@ -75,9 +92,10 @@ export class SegmentLink implements Responder {
   constructor(link: Link, { packets }: NodeNetwork, context: SegmentContext, failed: OpenFailed) {
     this.#link = link;
     this.#context = context;
-    const { node, timing, knownGone, randomBits } = context;
+    const { node, timing, knownGone, randomBits, rank } = context;
     this.#boot = randomBits();
     this.#peers = new Peers({ node, timing, nonce: randomBits, gone: knownGone, claims: () => context.claims() });
+    this.#standIns = new StandIns({ node, rank, addressesOf: (other) => context.addressesOf(other, this.#link.name) });
     const purpose = `speaking with other speakers on ${link.name}`;
     const frames = { link: link.index, purpose, etherType: ETHER_TYPE_SEGMENT, filter: everyFrameFilter(LONGEST_SEGMENT_FRAME) };
     this.#frames = packets.open(
@@ -139,8 +157,15 @@ export class SegmentLink implements Responder {
   /** Tells the others how this node can be asked, and how often to expect a hello; any number of times. */
   describe(): void {
     if (!this.#link.carrier) return;
-    const busy = this.#context.announcesOn(this.#link.name);
-    this.#step({ kind: 'described', now: this.#context.clock.now(), askable: askableOf(this.#link), busy, ready: true });
+    const ready = this.#context.ready();
+    this.#standIn({ kind: 'described', ready });
+    const busy = this.#context.announcesOn(this.#link.name) || this.#standIns.active;
+    this.#step({ kind: 'described', now: this.#context.clock.now(), askable: askableOf(this.#link), busy, ready });
+  }
+
+  /** Other addresses may be somebody's than before. */
+  ownersChanged(): void {
+    this.#standIn({ kind: 'owners-changed' });
   }
 
   /** Tells the others that this speaker ends and comes back. */
@@ -163,6 +188,7 @@ export class SegmentLink implements Responder {
     this.#returning?.[Symbol.dispose]();
     this.#frames[Symbol.dispose]();
     this.#answers[Symbol.dispose]();
+    this.#context.standIn(this, []);
     this.#context.closed(this);
   }
 
@@ -221,17 +247,30 @@ export class SegmentLink implements Responder {
       case 'greeted':
       case 'claimed':
         this.#context.heard(this, effect);
+        if (effect.kind === 'greeted') this.#standIn(effect);
         break;
       case 'reannounce':
         this.#context.reannounce(this.#link.name);
         break;
       case 'judged':
         this.#logVerdict(effect);
+        this.#standIn(effect);
         break;
       case 'wake-at':
         this.#wakeAt(effect.at);
         break;
     }
+  }
+
+  #standIn(event: Unstamped<StandInsEvent>): void {
+    const { active } = this.#standIns;
+    for (const effect of this.#standIns.step({ ...event, now: this.#context.clock.now() } as StandInsEvent)) {
+      if (effect.kind === 'answer') this.#context.standIn(this, effect.answers);
+      else this.#logStandIn(effect);
+      if (effect.kind === 'begun') this.#context.standInBegun();
+    }
+    // Others have to notice soon when this node does not answer any more.
+    if (active !== this.#standIns.active) this.describe();
   }
 
   #wakeAt(at: Micros): void {
@@ -258,6 +297,19 @@ export class SegmentLink implements Responder {
     this.#answers.send(this.#octets);
   }
 
+  #logStandIn(effect: StandInsEffect & { readonly kind: 'begun' | 'ended' }): void {
+    const { node, addresses, why } = effect;
+    const fields = { node, interface: this.#link.name, addresses, reason: why };
+    if (effect.kind === 'begun') {
+      const message = `${addresses} addresses of node "${node}" are answered for here, with its MAC: ${REASON[effect.why]}`;
+      this.#context.log('info', message, { event: 'standInBegun', ...fields, mac: formatMac(effect.mac) });
+      return;
+    }
+    const lasted = Math.round(effect.lasted / 1_000);
+    const message = `the addresses of node "${node}" are not answered for here any more: ${REASON[effect.why]}`;
+    this.#context.log('info', message, { event: 'standInEnded', ...fields, milliseconds: lasted });
+  }
+
   #logVerdict({ node, verdict, silence }: PeersEffect & { readonly kind: 'judged' }): void {
     const fields = {
       event: 'peerJudged',
@@ -270,6 +322,14 @@ export class SegmentLink implements Responder {
     this.#context.log(verdict === 'alive' ? 'info' : 'warn', MEANING[verdict](node), fields);
   }
 }
+
+const REASON: Readonly<Record<Absence | StandInEnd, string>> = {
+  silent: 'its speaker is silent while its kernel answers',
+  restarting: 'its speaker restarts',
+  back: 'its speaker is back',
+  gone: 'the node is dead, or its speaker did not come back in time',
+  released: 'another node does it, or it has no addresses any more',
+};
 
 const MEANING: Readonly<Record<(PeersEffect & { readonly kind: 'judged' })['verdict'], (node: string) => string>> = {
   alive: (node) => `the speaker of node "${node}" is heard again`,

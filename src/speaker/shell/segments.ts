@@ -2,15 +2,20 @@ import { BROADCAST_MAC, type Mac } from '../../lib/mac.ts';
 import { compareTexts } from '../../lib/order.ts';
 import type { Link } from '../net/link-monitor.ts';
 import type { PeersEffect } from '../protocol/layer2/peers-events.ts';
+import type { StandInAnswer } from '../protocol/layer2/stand-ins-events.ts';
 import type { SegmentMessage } from '../wire/segment.ts';
 import type { InterfaceSelection } from './interface-selection.ts';
 import type { NodeNetwork, OpenFailed, ResponderProtocol } from './responders.ts';
 import { type SegmentContext, SegmentLink } from './segment-link.ts';
 
 /** What the segments are made with. */
-export type SegmentsOptions = Omit<SegmentContext, 'gone' | 'heard' | 'closed'> & {
+export type SegmentsOptions = Omit<SegmentContext, 'gone' | 'heard' | 'closed' | 'standIn' | 'standInBegun'> & {
   /** What is heard of other nodes, on whichever link. */
   readonly heard: (event: Heard) => void;
+  /** Answer on the link of that name for these addresses of other nodes, and for no others. */
+  readonly standIn: (link: string, answers: readonly StandInAnswer[]) => void;
+  /** How many addresses of other nodes are answered for, and how often that was begun. */
+  readonly standingIn: (addresses: number, begun: number) => void;
   /** These nodes are not there; told when it changes. */
   readonly goneChanged: (nodes: readonly string[]) => void;
 };
@@ -26,9 +31,12 @@ export class Segments implements ResponderProtocol {
   readonly #open = new Set<SegmentLink>();
   /** Where each node was heard last. */
   readonly #places = new Map<string, { readonly segment: SegmentLink; readonly mac: Mac }>();
+  readonly #stoodIn = new Map<SegmentLink, number>();
+  #standInsBegun = 0;
   #said: string | undefined;
 
-  constructor({ goneChanged, heard, ...options }: SegmentsOptions) {
+  constructor({ goneChanged, heard, standIn, standingIn, ...options }: SegmentsOptions) {
+    const tellStandIns = (): void => standingIn(sumOf(this.#stoodIn.values()), this.#standInsBegun);
     this.#goneChanged = goneChanged;
     this.#context = {
       ...options,
@@ -40,7 +48,17 @@ export class Segments implements ResponderProtocol {
         this.#places.set(effect.node, { segment, mac: effect.mac });
         heard(effect);
       },
+      standIn: (segment, answers) => {
+        this.#stoodIn.set(segment, answers.length);
+        standIn(segment.link.name, answers);
+        tellStandIns();
+      },
+      standInBegun: () => {
+        this.#standInsBegun++;
+        tellStandIns();
+      },
       closed: (segment) => {
+        this.#stoodIn.delete(segment);
         this.#open.delete(segment);
         this.#gone.delete(segment);
         for (const [node, place] of this.#places) if (place.segment === segment) this.#places.delete(node);
@@ -61,6 +79,11 @@ export class Segments implements ResponderProtocol {
   /** What this node announces has changed. */
   describe(): void {
     for (const segment of this.#open) segment.describe();
+  }
+
+  /** Whose the addresses are has changed, or what is known of them. */
+  ownersChanged(): void {
+    for (const segment of this.#open) segment.ownersChanged();
   }
 
   /** Says something to the speaker of one node, where it was heard last, or to all. */
@@ -97,4 +120,8 @@ export class Segments implements ResponderProtocol {
     this.#said = said;
     this.#goneChanged(nodes);
   }
+}
+
+function sumOf(numbers: Iterable<number>): number {
+  return [...numbers].reduce((sum, number) => sum + number, 0);
 }

@@ -160,6 +160,14 @@ export class WireDriver implements Disposable {
       ...{ clock, node, timing, keys: this.#keys, knownGone, log, faulted, randomBits: this.#ports.randomBits },
       claims: () => this.#ownership.claims,
       heard: (event) => this.#ownership.take(event),
+      rank: this.#ports.rank,
+      ready: () => this.#ownership.ready,
+      addressesOf: (other, link) => this.#ownership.addressesOf(other, link),
+      standIn: (link, answers) => {
+        this.#arp.standIn(link, answers);
+        this.#ndp.standIn(link, answers);
+      },
+      standingIn: (addresses, begun) => this.#outbox.state({ kind: 'standing-in', addresses, begun }),
       // Who listens says hello often too: others answer by what they know.
       announcesOn: (link) => this.#ownership.listening || this.#arp.announcesOn(link) || this.#ndp.announcesOn(link),
       reannounce: (link) => {
@@ -177,7 +185,10 @@ export class WireDriver implements Disposable {
     return new Ownership({
       ...{ clock, node, rank: this.#ports.rank, segmented: segment !== undefined, memory: segment?.memory, log },
       // What nobody else knows need not be remembered.
-      knownChanged: () => segment !== undefined && this.#scheduleClaims(),
+      knownChanged: () => {
+        if (segment !== undefined) this.#scheduleClaims();
+        this.#segments?.ownersChanged();
+      },
       answer: (changes) => {
         this.#arp.apply(changes);
         this.#ndp.apply(changes);
@@ -200,7 +211,11 @@ export class WireDriver implements Disposable {
       if (change.kind === 'announce' || change.kind === 'withdraw' || change.kind === 'replace') announcements.push(change);
       else routes.push(change);
     }
-    if (announcements.length > 0) this.#ownership.apply(announcements);
+    if (announcements.length > 0) {
+      this.#ownership.apply(announcements);
+      this.#segments?.ownersChanged();
+      this.#segments?.describe();
+    }
     this.#sessions.apply(routes);
   }
 

@@ -33,6 +33,14 @@ test('each report goes where it belongs', () => {
   ]);
   for (const refused of [2, 5, 1]) reports.take({ kind: 'sessions', sessions: [], refused });
   expect(metrics.value('typemetal_bgp_refused_connections_total', {})).toBe(6);
+  for (const [addresses, begun] of [
+    [3, 1],
+    [0, 1],
+    [2, 4],
+    [1, 1],
+  ] as const)
+    reports.take({ kind: 'standing-in', addresses, begun });
+  expect(['stood_in_addresses', 'stand_ins_total'].map((name) => metrics.value(`typemetal_layer2_${name}`, {}))).toEqual([1, 5]);
   const value = (name: string): number | undefined => metrics.value(`metallb_layer2_${name}`, { ip });
   expect([value('requests_received'), value('responses_sent'), value('gratuitous_sent')]).toEqual([4, 3, 4]);
 });

@@ -2,7 +2,7 @@ import { unreachable } from '../../lib/assert.ts';
 import type { SessionReport } from '../../model/bgp-plan.ts';
 import type { AddressCounts, KnownOwners, Report } from '../../model/plan.ts';
 import type { Logger } from '../../telemetry/logger.ts';
-import type { Counter, Metrics } from '../../telemetry/metrics.ts';
+import type { Counter, Gauge, Metrics } from '../../telemetry/metrics.ts';
 
 /** Who hears what the wire thread reports beyond its counts and log lines. */
 export interface WireListener {
@@ -26,7 +26,10 @@ export class WireReports {
   readonly #responses: Counter;
   readonly #gratuitous: Counter;
   readonly #refused: Counter;
+  readonly #stoodIn: Gauge;
+  readonly #standIns: Counter;
   #refusedBefore = 0;
+  #standInsBefore = 0;
 
   constructor(log: Logger, metrics: Metrics, listener: WireListener) {
     this.#log = log;
@@ -45,6 +48,14 @@ export class WireReports {
     this.#refused = metrics.counter(
       'typemetal_bgp_refused_connections_total',
       'Number of connections to the BGP port of this node that no peer opened',
+    );
+    this.#stoodIn = metrics.gauge(
+      'typemetal_layer2_stood_in_addresses',
+      'Number of addresses that this node answers for in the place of nodes whose speakers are away',
+    );
+    this.#standIns = metrics.counter(
+      'typemetal_layer2_stand_ins_total',
+      'Number of times that this node began to answer in the place of another one',
     );
   }
 
@@ -67,8 +78,12 @@ export class WireReports {
         for (const counts of report.counts) this.#count(counts);
         break;
       case 'sessions':
-        this.#countRefused(report.refused);
+        this.#refusedBefore = addTo(this.#refused, report.refused, this.#refusedBefore);
         this.#listener.sessionsChanged(report.sessions);
+        break;
+      case 'standing-in':
+        this.#stoodIn.set(report.addresses);
+        this.#standInsBefore = addTo(this.#standIns, report.begun, this.#standInsBefore);
         break;
       case 'broken':
         this.#log.error('the wire thread threw while it read frames and is started afresh', { op: 'wireThread', error: report.message });
@@ -82,16 +97,16 @@ export class WireReports {
     }
   }
 
-  #countRefused(refused: number): void {
-    // A thread that was started anew counts from 0.
-    const added = refused < this.#refusedBefore ? refused : refused - this.#refusedBefore;
-    if (added > 0) this.#refused.add(added);
-    this.#refusedBefore = refused;
-  }
-
   #count({ ip, requestsReceived, responsesSent, gratuitousSent }: AddressCounts): void {
     if (requestsReceived > 0) this.#requests.add(requestsReceived, { ip });
     if (responsesSent > 0) this.#responses.add(responsesSent, { ip });
     if (gratuitousSent > 0) this.#gratuitous.add(gratuitousSent, { ip });
   }
+}
+
+/** Adds what a count has grown by, and gives the count. A thread that was started anew counts from 0. */
+function addTo(counter: Counter, count: number, before: number): number {
+  const added = count < before ? count : count - before;
+  if (added > 0) counter.add(added);
+  return count;
 }

@@ -12,6 +12,7 @@ const HERE = 0x0200_0000_0001 as Mac;
 const CLIENT = 0x0200_0000_0099 as Mac;
 const OURS = 0x0a00_0001 as Ipv4;
 const ETH1_ONLY = 0x0a00_0002 as Ipv4;
+const OWNER = 0x0200_0000_0055 as Mac;
 const FOREIGN = 0x0a00_0003 as Ipv4;
 const CLIENT_IP = 0x0a00_00fe as Ipv4;
 const LINK = { name: 'eth0', mac: HERE };
@@ -56,7 +57,7 @@ describe('decideArp', () => {
     { what: 'an address of another link', frame: { targetIp: ETH1_ONLY }, gets: 'not-on-this-link' },
   ])('$what: $gets', ({ frame, gets }) => {
     const verdict = decideArp({ ...REQUEST, ...frame }, LINK, table);
-    expect(verdict.kind === 'answer' ? 'answer' : verdict.refusal).toBe(gets);
+    expect(verdict.kind === 'refuse' ? verdict.refusal : verdict.kind).toBe(gets);
   });
 
   test('the answer goes to who asks in the message and comes from the present MAC of the link', () => {
@@ -73,6 +74,25 @@ describe('decideArp', () => {
         targetIp: CLIENT_IP,
       },
     });
+  });
+
+  test.each<{ what: string; frame: Partial<ArpFrame>; gets: object }>([
+    {
+      what: 'nothing else',
+      frame: { targetIp: FOREIGN },
+      gets: { kind: 'stand-in', reply: { source: HERE, senderMac: OWNER, senderIp: FOREIGN } },
+    },
+    {
+      what: 'it has on another link',
+      frame: { targetIp: ETH1_ONLY },
+      gets: { kind: 'stand-in', reply: { destination: CLIENT, targetMac: CLIENT, senderMac: OWNER, senderIp: ETH1_ONLY } },
+    },
+    { what: 'it has here too', frame: { targetIp: OURS }, gets: { kind: 'answer', reply: { senderMac: HERE } } },
+    { what: 'the owner itself asks for', frame: { targetIp: FOREIGN, senderMac: OWNER }, gets: { refusal: 'not-held' } },
+    { what: 'somebody announces', frame: { targetIp: FOREIGN, senderIp: FOREIGN }, gets: { refusal: 'gratuitous' } },
+  ])('a node that stands in for what $what', ({ frame, gets }) => {
+    const lent = new Map([OURS, ETH1_ONLY, FOREIGN].map((ip) => [ip, OWNER]));
+    expect(decideArp({ ...REQUEST, ...frame }, LINK, table, lent)).toMatchObject(gets);
   });
 
   test('whatever is asked, an answer goes to one station, from this link, for a held address', () => {

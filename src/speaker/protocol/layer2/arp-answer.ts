@@ -27,6 +27,8 @@ export type ArpRefusal =
 /** What becomes of one ARP frame. */
 export type ArpVerdict =
   | { readonly kind: 'answer'; readonly held: HeldAddress<Ipv4>; readonly reply: ArpFrame }
+  /** In the place of the node that has the address. */
+  | { readonly kind: 'stand-in'; readonly reply: ArpFrame }
   | { readonly kind: 'refuse'; readonly refusal: ArpRefusal };
 
 // Made once: a flood of refused frames must leave no garbage.
@@ -40,16 +42,26 @@ const NOT_ON_THIS_LINK: ArpVerdict = { kind: 'refuse', refusal: 'not-on-this-lin
 /**
  * Decides what one ARP frame gets. A probe (sender 0.0.0.0) for a held address is answered: that is how its owner
  * defends it (RFC 5227, Section 2.1.1). The sender's address may lie in any subnet.
+ *
+ * What is not held here may be stood in for: the answer then names the MAC that `lent` has for it, in a frame of this
+ * node's own, so that switches go on to send what is for that MAC where it is.
  */
-export function decideArp(frame: ArpFrame, link: LinkIdentity, table: AddressTable<Ipv4>): ArpVerdict {
+export function decideArp(
+  frame: ArpFrame,
+  link: LinkIdentity,
+  table: AddressTable<Ipv4>,
+  lent: ReadonlyMap<Ipv4, Mac> = new Map(),
+): ArpVerdict {
   if (frame.operation !== ARP_REQUEST) return NOT_A_REQUEST;
   if (frame.destination !== BROADCAST_MAC && frame.destination !== link.mac) return NOT_FOR_THIS_LINK;
   if (frame.senderIp === frame.targetIp) return GRATUITOUS;
   if (!isStation(frame.senderMac)) return BAD_SENDER;
   const held = table.find(frame.targetIp);
-  if (held === undefined) return NOT_HELD;
-  if (!announcedOn(held, link.name)) return NOT_ON_THIS_LINK;
-  return { kind: 'answer', held, reply: replyTo(frame, link.mac) };
+  if (held !== undefined && announcedOn(held, link.name)) return { kind: 'answer', held, reply: replyTo(frame, link.mac) };
+  const mac = lent.get(frame.targetIp);
+  // Who asks for his own address looks for others that have it: he is no other.
+  if (mac !== undefined && mac !== frame.senderMac) return { kind: 'stand-in', reply: { ...replyTo(frame, link.mac), senderMac: mac } };
+  return held === undefined ? NOT_HELD : NOT_ON_THIS_LINK;
 }
 
 /** To who asked in the message, which need not be who sent the frame; sender and target change places (RFC 826). */

@@ -46,7 +46,25 @@ describe('decideSolicitation', () => {
     { what: 'an address of another link', asks: question(ETH1_ONLY), gets: 'not-on-this-link' },
   ])('$what: $gets', ({ asks, gets }) => {
     const verdict = decideSolicitation(asks, LINK, table);
-    expect(verdict.kind === 'answer' ? 'answer' : verdict.refusal).toBe(gets);
+    expect(verdict.kind === 'refuse' ? verdict.refusal : verdict.kind).toBe(gets);
+  });
+
+  test.each<{ what: string; asks: NeighborSolicitation; gets: object }>([
+    {
+      what: 'nothing else',
+      asks: question(FOREIGN),
+      gets: { kind: 'stand-in', reply: { source: HERE, sourceIp: LINK.linkLocal, target: FOREIGN, targetMac: OTHER, solicited: true } },
+    },
+    {
+      what: 'it has on another link',
+      asks: question(ETH1_ONLY),
+      gets: { kind: 'stand-in', reply: { destination: CLIENT, targetMac: OTHER } },
+    },
+    { what: 'it has here too', asks: question(OURS), gets: { kind: 'answer', reply: { targetMac: HERE } } },
+    { what: 'the owner itself asks for', asks: question(FOREIGN, { source: OTHER, sourceMac: OTHER }), gets: { refusal: 'not-held' } },
+  ])('a node that stands in for what $what', ({ asks, gets }) => {
+    const lent = new Map([OURS, ETH1_ONLY, FOREIGN].map((ip) => [ip, OTHER]));
+    expect(decideSolicitation(asks, LINK, table, lent)).toMatchObject(gets);
   });
 
   const FROM_HERE = { source: HERE, sourceIp: LINK.linkLocal, target: OURS, targetMac: HERE, override: true };

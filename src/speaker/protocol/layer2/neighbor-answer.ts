@@ -1,5 +1,5 @@
 import { ALL_NODES, type Ipv6, solicitedNodeGroup, UNSPECIFIED_IPV6 } from '../../../lib/ipv6.ts';
-import { isStation } from '../../../lib/mac.ts';
+import { isStation, type Mac } from '../../../lib/mac.ts';
 import { groupMac } from '../../wire/ethernet.ts';
 import type { NeighborAdvertisement, NeighborSolicitation } from '../../wire/ndp.ts';
 import { type AddressTable, announcedOn, type HeldAddress } from './address-table.ts';
@@ -26,6 +26,8 @@ export type NeighborRefusal =
 /** What becomes of one solicitation. */
 export type NeighborVerdict =
   | { readonly kind: 'answer'; readonly held: HeldAddress<Ipv6>; readonly reply: NeighborAdvertisement }
+  /** In the place of the node that has the address. */
+  | { readonly kind: 'stand-in'; readonly reply: NeighborAdvertisement }
   | { readonly kind: 'refuse'; readonly refusal: NeighborRefusal };
 
 // Made once: a flood of refused frames must leave no garbage.
@@ -38,19 +40,32 @@ const NOT_ON_THIS_LINK: NeighborVerdict = { kind: 'refuse', refusal: 'not-on-thi
 /**
  * Decides what one solicitation gets. The answer goes to the sender, at the MAC that its option names or else at the one
  * that the frame came from: unicast probes of reachability often have no option (RFC 4861, Section 7.2.4). Who probes for
- * a duplicate has no address yet, so all nodes are told (RFC 4861, Section 7.2.4; RFC 4862, Section 5.4.3).
+ * a duplicate has no address yet, so all nodes are told (RFC 4861, Section 7.2.4; RFC 4862, Section 5.4.3). For `lent` see
+ * `decideArp`.
  */
-export function decideSolicitation(question: NeighborSolicitation, link: NeighborLink, table: AddressTable<Ipv6>): NeighborVerdict {
+export function decideSolicitation(
+  question: NeighborSolicitation,
+  link: NeighborLink,
+  table: AddressTable<Ipv6>,
+  lent: ReadonlyMap<Ipv6, Mac> = new Map(),
+): NeighborVerdict {
   const { destination, source, sourceIp, sourceMac = source, target } = question;
   if (destination !== link.mac && destination !== groupMac(solicitedNodeGroup(target))) return NOT_FOR_THIS_LINK;
   if (sourceIp === target) return CLAIM;
   if (!isStation(sourceMac)) return BAD_SENDER;
   const held = table.find(target);
-  if (held === undefined) return NOT_HELD;
-  if (!announcedOn(held, link.name)) return NOT_ON_THIS_LINK;
-  if (sourceIp === UNSPECIFIED_IPV6) return { kind: 'answer', held, reply: unsolicitedAdvertisement(target, link) };
-  const reply = { ...unsolicitedAdvertisement(target, link), destination: sourceMac, destinationIp: sourceIp, solicited: true };
-  return { kind: 'answer', held, reply };
+  if (held !== undefined && announcedOn(held, link.name)) return { kind: 'answer', held, reply: advertisementTo(question, link) };
+  const mac = lent.get(target);
+  if (mac !== undefined && mac !== sourceMac) return { kind: 'stand-in', reply: { ...advertisementTo(question, link), targetMac: mac } };
+  return held === undefined ? NOT_HELD : NOT_ON_THIS_LINK;
+}
+
+function advertisementTo(
+  { source, sourceIp, sourceMac = source, target }: NeighborSolicitation,
+  link: NeighborLink,
+): NeighborAdvertisement {
+  if (sourceIp === UNSPECIFIED_IPV6) return unsolicitedAdvertisement(target, link);
+  return { ...unsolicitedAdvertisement(target, link), destination: sourceMac, destinationIp: sourceIp, solicited: true };
 }
 
 /**
