@@ -69,6 +69,10 @@ type Unstamped<Event> = Event extends unknown ? Omit<Event, 'now'> : never;
 const LISTEN_AFTER_RETURN: Micros = milliseconds(300);
 /** Of a hundred speakers a hello comes each millisecond: few are read at once. Less than what a hello may be late. */
 const REST_MILLISECONDS = 4;
+/** A loop that turns so much too late may have been held for dead, and what it is asked then was asked long ago ... */
+const STALL: Micros = milliseconds(250);
+/** ... so that it says nothing until it has read what others have said meanwhile. */
+const LISTEN_AFTER_STALL: Micros = milliseconds(100);
 
 /** Speaks with the other speakers of one link: two sockets, a timer and the machine that they drive. */
 export class SegmentLink implements Responder {
@@ -87,6 +91,8 @@ export class SegmentLink implements Responder {
   #link: Link;
   #timer: Timer | undefined;
   #returning: Timer | undefined;
+  #dueAt: Micros;
+  #quietUntil: Micros = micros(0);
 
   /** Opens the sockets and says hello; throws a NetworkError. */
   constructor(link: Link, { packets }: NodeNetwork, context: SegmentContext, failed: OpenFailed) {
@@ -94,6 +100,7 @@ export class SegmentLink implements Responder {
     this.#context = context;
     const { node, timing, knownGone, randomBits, rank } = context;
     this.#boot = randomBits();
+    this.#dueAt = context.clock.now();
     this.#peers = new Peers({ node, timing, nonce: randomBits, gone: knownGone, claims: () => context.claims() });
     this.#standIns = new StandIns({ node, rank, addressesOf: (other) => context.addressesOf(other, this.#link.name) });
     const purpose = `speaking with other speakers on ${link.name}`;
@@ -127,9 +134,11 @@ export class SegmentLink implements Responder {
     else this.describe();
   }
 
-  /** Whether nothing is to be answered here: there is no signal, or there is one again and others have not been heard yet. */
+  /** Whether nothing is to be answered here: there is no signal, or others have not been heard yet since there is one, or since this loop stood still. */
   get silent(): boolean {
-    return !this.#link.carrier || this.#returning !== undefined;
+    if (!this.#link.carrier || this.#returning !== undefined) return true;
+    const now = this.#context.clock.now();
+    return now < this.#quietUntil || now - this.#dueAt > STALL;
   }
 
   #listen(): void {
@@ -230,6 +239,7 @@ export class SegmentLink implements Responder {
 
   /** What one event causes is taken when all that it asks for is done: the last wake-up counts. */
   #step(event: PeersEvent): void {
+    if (event.now - this.#dueAt > STALL) this.#quietUntil = micros(event.now + LISTEN_AFTER_STALL);
     this.#turns.add(event);
   }
 
@@ -276,6 +286,7 @@ export class SegmentLink implements Responder {
   #wakeAt(at: Micros): void {
     this.#timer?.[Symbol.dispose]();
     const { clock } = this.#context;
+    this.#dueAt = at;
     this.#timer = clock.startTimer(micros(at - clock.now()), () => this.#step({ kind: 'woke', now: clock.now() }));
   }
 

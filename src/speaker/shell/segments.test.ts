@@ -255,7 +255,7 @@ describe('two speakers whose cable or one of whom ends', () => {
   });
 });
 
-describe('a node whose link has a signal again', () => {
+describe('a node whose link has a signal again, or that goes on after it stood still,', () => {
   /** Both may have the address of b's Service; its link has no signal for a while. */
   async function withoutSignal(span: number): Promise<void> {
     const contenders = new Map(['a', 'b'].map((node) => [node, 0]));
@@ -294,6 +294,19 @@ describe('a node whose link has a signal again', () => {
     await withoutSignal(5_000);
     await scene.run(3_000);
     expect([scene.told(), await answers()]).toEqual([0, false]);
+  });
+
+  test.each([
+    { stood: 200, silent: false },
+    { stood: 400, silent: true },
+  ])('whose loop stood still for $stood ms: answers nothing for 100 ms: $silent', async ({ stood, silent }) => {
+    await scene.start();
+    scene.clock.stall(milliseconds(stood));
+    expect(await answers()).toBe(!silent);
+    await scene.run(90);
+    expect(await answers()).toBe(!silent);
+    await scene.run(60);
+    expect(await answers()).toBe(true);
   });
 
   test('answers nothing that it was asked without one', async () => {
