@@ -74,6 +74,7 @@ function decide(seen: readonly NodeFacts[], wanted: typeof services): void {
     unreadablePools: new Map(),
     advertisements,
     localInterfaces: ['eth0'],
+    forwards: true,
     contenderSets,
   };
   for (const service of wanted) {

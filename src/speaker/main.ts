@@ -8,6 +8,7 @@ import type { SessionReport } from '../model/bgp-plan.ts';
 import type { WireChange } from '../model/plan.ts';
 import type { SpeakerStatus } from '../model/speaker-status.ts';
 import { endProcess } from '../program/ending.ts';
+import { answersWell } from '../program/http-answer.ts';
 import { runProgram } from '../program/program.ts';
 import { bootId, type StateFile, stateFile } from '../program/state-directory.ts';
 import { runStatusCommand, statusPathIn } from '../program/status-command.ts';
@@ -29,9 +30,10 @@ import { Announcer } from './watch/announcer.ts';
 import { BgpConfigurationOperator } from './watch/bgp-configuration-operator.ts';
 import { BgpStatusOperator } from './watch/bgp-status-operator.ts';
 import { ClaimKeeper } from './watch/claim-keeper.ts';
-import { Configuration } from './watch/configuration.ts';
+import { Configuration, type ConfigurationPorts, type ConfigurationSource } from './watch/configuration.ts';
 import { configurationSource } from './watch/configuration-source.ts';
 import { KeptText } from './watch/kept-text.ts';
+import { KubeProxyGate } from './watch/kube-proxy-gate.ts';
 import { L2StatusOperator } from './watch/l2-status-operator.ts';
 import { OwnDaemonSet } from './watch/own-daemon-set.ts';
 import { PlanKeeper, type PlanKeeperPorts } from './watch/plan-keeper.ts';
@@ -116,6 +118,19 @@ function keeperOf(
   return new PlanKeeper({ ...ports, ...parts, files, version: surroundings.version, graceSeconds });
 }
 
+/** What keeps a node that was just started from answering before it forwards. */
+function gateOf(
+  { kubeProxyHealth: address }: SpeakerOptions,
+  { alive }: StateFiles,
+  { clock, log }: ProgramPorts,
+  opened: () => void,
+): KubeProxyGate {
+  const boot = { id: bootId(), seconds: uptime };
+  const isWell = (at: string, signal: AbortSignal): Promise<boolean> => answersWell(`http://${at}/healthz`, signal);
+  const ranBefore = new KeptText(alive, boot).read() !== undefined;
+  return new KubeProxyGate({ clock, log, bootSeconds: boot.seconds(), ranBefore, address, isWell, opened });
+}
+
 /** Keeps what is known of owners there too. */
 function claimKeeperOf(
   { speakerGraceSeconds: graceSeconds }: SpeakerOptions,
@@ -168,12 +183,13 @@ interface StatusParts {
 /** Makes the parts of this process known to each other: the thread that owns the wire, and those who say what it is to do. */
 function wire(options: SpeakerOptions, excludedInterfaces: readonly string[], ports: ProgramPorts): Work {
   const { clock, log, metrics, events, statusWriter } = ports;
-  const { nodeName: node, namespace, podName, ignoreExcludeLb: ignoreExcludeLabel } = options;
+  const { nodeName: node, namespace, podName } = options;
   const announced = new AnnouncedServices();
   const notices = new AnnouncementNotices({ node, events, metrics, log });
   const source = configurationSource(ports.stores, namespace);
   const files = stateFilesOf(options, ports);
   const claims = claimKeeperOf(options, files, ports);
+  const gate = gateOf(options, files, ports, () => announcements.nodeForwards());
   const sessions = sessionsOf(options, ports, files.sessions, (name) => source.bgp().peers.find(({ metadata }) => metadata.name === name));
   const applyToWire = (change: WireChange): void => {
     thread.apply(change);
@@ -189,18 +205,17 @@ function wire(options: SpeakerOptions, excludedInterfaces: readonly string[], po
   });
   const thread = new WireThread({
     ...{ clock, excludedInterfaces, ...wireSettingsOf(options), heldSessions: sessions.held, memory: () => claims.memory },
-    drainAtEnd: () => (daemonSet.removed ? drainPause : undefined),
+    drainAtEnd: () => (daemonSet.removed ? choices.drainPause : undefined),
     onReport: (report) => reports.take(report),
     onPlanWanted: () => keeper.replay(),
   });
   const kept = { announced, routes: routeAnnouncer, applyToWire: (change: WireChange) => thread.apply(change) };
   const keeper: PlanKeeper = keeperOf(options, kept, files, ports);
   const announcer: Announcer = new Announcer({ node, announced, notices, log, applyToWire });
-  const report = new ConfigurationReport(metrics, ['layer2', 'bgp']);
-  const configuration = new Configuration({ node, source, log, faultsFound: (part, faults) => report.set(part, faults) });
-  const drainPause = milliseconds(options.bgpDrainSeconds * 1_000);
-  const choices = { node, namespace, loadBalancerClass: options.lbClass || undefined, ignoreExcludeLabel, drainPause, configuration };
-  const announcements: AnnouncementOperator = new AnnouncementOperator({ ...choices, announced, announcer }, ports);
+  const { report, configuration } = configurationOf(node, source, ports);
+  const choices = { ...choicesOf(options), configuration };
+  const layer2 = { announced, announcer, forwards: () => gate.open };
+  const announcements: AnnouncementOperator = new AnnouncementOperator({ ...choices, ...layer2 }, ports);
   const ownPod = new OwnPod({ api: ports.api, log, namespace, podName });
   const daemonSet: OwnDaemonSet = new OwnDaemonSet({ namespace, ownPod }, ports);
   const state = new ConfigurationStateOperator({ namespace, identity: speakerState(node), report, ownPod }, ports);
@@ -210,24 +225,48 @@ function wire(options: SpeakerOptions, excludedInterfaces: readonly string[], po
   return {
     ready: [wireCheck(thread)],
     always: async (signal) => {
-      const parts = { thread, reports, operators, keeper, announcer, routes: routeAnnouncer, book: sessions.book };
+      const parts = { thread, gate, reports, operators, keeper, announcer, routes: routeAnnouncer, book: sessions.book };
       await live(options, parts, ports, signal);
       if (daemonSet.removed) forget(files);
     },
   };
 }
 
+/** What is decided by flags alone. */
+function choicesOf(options: SpeakerOptions): Omit<RouteWorld, 'announcer' | 'configuration'> {
+  const { nodeName: node, namespace, lbClass, ignoreExcludeLb: ignoreExcludeLabel, bgpDrainSeconds } = options;
+  return {
+    node,
+    namespace,
+    loadBalancerClass: lbClass || undefined,
+    ignoreExcludeLabel,
+    drainPause: milliseconds(bgpDrainSeconds * 1_000),
+  };
+}
+
+/** The configuration, and who hears what is wrong with it. */
+function configurationOf(
+  node: string,
+  source: ConfigurationSource,
+  { metrics, log }: ProgramPorts,
+): { readonly report: ConfigurationReport; readonly configuration: Configuration } {
+  const report = new ConfigurationReport(metrics, ['layer2', 'bgp']);
+  const faultsFound: ConfigurationPorts['faultsFound'] = (part, faults) => report.set(part, faults);
+  return { report, configuration: new Configuration({ node, source, log, faultsFound }) };
+}
+
 interface LivingParts extends StatusParts {
   readonly thread: WireThread;
+  readonly gate: KubeProxyGate;
   readonly reports: WireReports;
   readonly operators: readonly ResourceOperator[];
 }
 
 /** Runs everything until `signal` is aborted. */
 async function live(options: SpeakerOptions, parts: LivingParts, ports: ProgramPorts, signal: AbortSignal): Promise<void> {
-  const { thread, reports, operators, keeper } = parts;
+  const { thread, gate, reports, operators, keeper } = parts;
   const watchdog = watchWire({ thread, clock: ports.clock, onReport: (report) => reports.take(report) }, signal);
-  const wire = [thread.run(signal), keeper.run(signal), watchdog, followKey(options, thread, ports, signal)];
+  const wire = [thread.run(signal), keeper.run(signal), watchdog, gate.run(signal), followKey(options, thread, ports, signal)];
   const told = tellStatus(options, parts, ports, signal);
   await Promise.all([told, ...wire, ...operators.map((operator) => operator.start(signal))]);
 }

@@ -55,6 +55,10 @@ test.each<{ argv: string[]; env: Readonly<Record<string, string>>; is: object }>
     env: {},
     is: { helloMilliseconds: 100, idleHelloMilliseconds: 1_000, speakerGraceSeconds: 30, restartGraceSeconds: 300, bgpDrainSeconds: 5 },
   },
+  { argv: [], env: {}, is: { kubeProxyHealth: '127.0.0.1:10256' } },
+  { argv: ['--kube-proxy-health=0'], env: { TYPEMETAL_KUBE_PROXY_HEALTH: '[::1]:10256' }, is: { kubeProxyHealth: '' } },
+  { argv: ['--kube-proxy-health='], env: {}, is: { kubeProxyHealth: '' } },
+  { argv: [], env: { TYPEMETAL_KUBE_PROXY_HEALTH: '[::1]:10256' }, is: { kubeProxyHealth: '[::1]:10256' } },
   { argv: ['--hello-interval=0'], env: {}, is: { helloMilliseconds: 0 } },
   { argv: ['--hello-interval=250', '--speaker-grace=0'], env: {}, is: { helloMilliseconds: 250, speakerGraceSeconds: 0 } },
   {

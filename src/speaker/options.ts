@@ -30,6 +30,8 @@ export interface SpeakerOptions extends CommonOptions {
   readonly idleHelloMilliseconds: number;
   readonly speakerGraceSeconds: number;
   readonly restartGraceSeconds: number;
+  /** Where kube-proxy of this node says that it is well, `HOST:PORT`; empty when it is not asked. */
+  readonly kubeProxyHealth: string;
   /** How long routers have to move their traffic from a node that is to leave. */
   readonly bgpDrainSeconds: number;
   /** Where BGP peers may connect to this node; 0 for nowhere. */
@@ -123,6 +125,12 @@ const OPTIONS: OptionTable<SpeakerOptions> = {
     group: LAYER_2,
     help: 'the same after the speaker was told to end, as in a roll-out',
   }),
+  kubeProxyHealth: healthOption('127.0.0.1:10256', {
+    flag: 'kube-proxy-health',
+    env: 'TYPEMETAL_KUBE_PROXY_HEALTH',
+    group: LAYER_2,
+    help: 'HOST:PORT at which kube-proxy says that it is well: a node that was just started waits for that, half a minute at most; 0 for not',
+  }),
   bgpDrainSeconds: integerOption(5, DRAIN_RANGE, {
     flag: 'bgp-drain',
     env: 'TYPEMETAL_BGP_DRAIN',
@@ -158,6 +166,17 @@ const OPTIONS: OptionTable<SpeakerOptions> = {
   frrReloaderPidFile: textOption('PATH', { ...frr, env: 'FRR_RELOADER_PID_FILE', help: 'process that reloads FRR' }),
   frrLoggingLevel: textOption('LEVEL', { ...frr, env: 'FRR_LOGGING_LEVEL', help: 'log level of FRR' }),
 };
+
+/** Where a server of health probes listens; `0`, as nothing at all, for nowhere. */
+function healthOption(fallback: string, wording: Wording<string>): Option<string> {
+  const option = textOption('HOST:PORT', wording, fallback);
+  const read: Option<string>['read'] = (text) => {
+    if (text === '0' || text === '') return ok('');
+    const port = Number(/^(?:[\w.-]+|\[[\da-fA-F:]+\]):(\d{1,5})$/.exec(text)?.[1]);
+    return port > 0 && port <= PORT_RANGE.most ? ok(text) : err('HOST:PORT, or 0');
+  };
+  return { ...option, read };
+}
 
 /** A pause between hellos, or 0. */
 function helloOption(fallback: number, wording: Wording<number>): Option<number> {

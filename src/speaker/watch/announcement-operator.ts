@@ -24,6 +24,8 @@ export interface AnnouncementWorld {
   readonly announced: AnnouncedServices;
   readonly announcer: Announcer;
   readonly configuration: Configuration;
+  /** Whether this node forwards what it draws to itself; it does not stop once it does. */
+  readonly forwards: () => boolean;
 }
 
 /** What the operator sees of the cluster. */
@@ -60,6 +62,11 @@ export class AnnouncementOperator extends ResourceOperator {
     for (const key of this.#world.announcer.boundToInterfaces()) this.queue.add(key);
   }
 
+  /** This node forwards from now on. */
+  nodeForwards(): void {
+    for (const key of this.#everyService()) this.queue.add(key);
+  }
+
   protected override async init(): Promise<void> {
     const slices = await this.watchResource('discovery.k8s.io', 'v1', 'endpointslices', {
       project: serviceEndpoints,
@@ -93,7 +100,7 @@ export class AnnouncementOperator extends ResourceOperator {
   #decide(key: string): void {
     const view = this.#view;
     if (view === undefined) return;
-    const { node, loadBalancerClass, ignoreExcludeLabel, announcer, configuration } = this.#world;
+    const { node, loadBalancerClass, ignoreExcludeLabel, announcer, configuration, forwards } = this.#world;
     const { pools, unreadablePools, advertisements } = configuration.current;
     const service = view.services.get(key);
     const verdict = planAnnouncement({
@@ -108,6 +115,7 @@ export class AnnouncementOperator extends ResourceOperator {
       localInterfaces: this.#localInterfaces,
       loadBalancerClass,
       ignoreExcludeLabel,
+      forwards: forwards(),
     });
     announcer.carryOut(key, service, verdict);
   }

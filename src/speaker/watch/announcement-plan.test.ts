@@ -44,6 +44,7 @@ function observed({ service = { ips: [IP] }, advertisements = [{}], ...rest }: S
     loadBalancerClass: undefined,
     ignoreExcludeLabel: false,
     contenderSets: new ContenderSets(),
+    forwards: true,
     ...rest,
   };
 }
@@ -107,9 +108,15 @@ describe('why a Service is withheld', () => {
     { why: 'nothing serves', scene: { endpoints: [] }, reason: 'notOwner' },
     { why: 'the network of the node', scene: { nodes: [node('node-1', {}, true)] }, reason: 'notOwner' },
     { why: 'the label of the node', scene: { nodes: [node('node-1', { [EXCLUDE_LABEL]: '' })] }, reason: 'notOwner' },
+    { why: 'kube-proxy of the node is not well yet', scene: { forwards: false }, reason: 'kubeProxyNotReady' },
     { why: 'the interface is missing', scene: { advertisements: [{ interfaces: ['eth7'] }] }, reason: 'noMatchingInterface' },
   ])('$why: $reason', ({ scene, reason }) => {
     expect(planAnnouncement(observed(scene))).toMatchObject({ kind: 'withhold', reason });
+  });
+
+  test('a node whose kube-proxy is not well yet leaves it to the others, and stands in its order', () => {
+    const order = planAnnouncement(observed({ forwards: false }));
+    expect(order).toMatchObject({ others: { candidacy: { self: false, order: NODES.map(() => expect.anything()) } } });
   });
 
   test('a Service that is gone', () => {

@@ -24,6 +24,8 @@ export interface Observed extends SubjectSurroundings, ContenderSurroundings {
   readonly advertisements: readonly L2Advertisement[];
   /** Names of the links this node could announce on; `undefined` until the wire thread has said. */
   readonly localInterfaces: readonly string[] | undefined;
+  /** Whether what this node draws to itself would be forwarded: not before its kube-proxy is well, after a start of the node. */
+  readonly forwards: boolean;
 }
 
 /** Why a node does not announce a Service, in the words that upstream logs. */
@@ -32,6 +34,8 @@ export type WithholdReason =
   | 'noMatchingAdvertisement'
   | 'sharedIPWithServiceSelector'
   | 'notOwner'
+  /** This node was just started, and its kube-proxy is not well yet. */
+  | 'kubeProxyNotReady'
   /** This node is the owner, but has none of the interfaces that the advertisements name. */
   | 'noMatchingInterface';
 
@@ -74,6 +78,7 @@ export function planAnnouncement(observed: Observed): Verdict {
     const reason = own.length === 0 ? 'noMatchingAdvertisement' : 'notOwner';
     return contenders.size === 0 ? { kind: 'withhold', reason } : { kind: 'withhold', reason, others };
   }
+  if (!observed.forwards) return { kind: 'withhold', reason: 'kubeProxyNotReady', others };
   if (anyExists(others.interfaces, observed.localInterfaces)) {
     return { kind: 'announce', announcement: announcementOf({ address, self: true, contenders }) };
   }

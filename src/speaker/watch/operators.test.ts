@@ -46,8 +46,10 @@ let speaker: Promise<unknown>;
 let changes: readonly PlanChange[];
 let events: string[];
 let announcements: AnnouncementOperator;
+let forwards: boolean;
 
 beforeEach(async () => {
+  forwards = true;
   scene = await RuntimeScene.open();
   put(POOLS, pool('first', ['203.0.113.0/24']));
   put(ADVERTISEMENTS, l2Advertisement('everywhere'));
@@ -82,7 +84,7 @@ function start(): void {
   const configuration = new Configuration({ node: 'node-1', source, log, faultsFound: (part, faults) => report.set(part, faults) });
   const ownPod = new OwnPod({ api, log, namespace, podName: 'speaker-x' });
   const choices = { loadBalancerClass: undefined, ignoreExcludeLabel: false };
-  announcements = new AnnouncementOperator({ ...world, ...choices, announcer, configuration }, ports);
+  announcements = new AnnouncementOperator({ ...world, ...choices, announcer, configuration, forwards: () => forwards }, ports);
   const statusWriter = new ApiStatusWriter({ api, log });
   const statuses = new L2StatusOperator({ ...world, ownPod, statusWriter }, ports);
   const bgp = new BgpConfigurationOperator({ namespace, configuration, changed: () => undefined }, ports);
@@ -143,6 +145,18 @@ test('a Service that goes is withdrawn, and its object with it', async () => {
   scene.server.remove(SERVICES, 'default/web');
   await happens('the status is gone', () => statuses().length === 0);
   expect(spoken()).toEqual(['announce 203.0.113.10', 'withdraw default/web']);
+});
+
+test('a node that does not forward yet leaves its Services to others, and announces them when it does', async () => {
+  await happens('announced', () => changes.length === 1);
+  end.abort();
+  await speaker;
+  forwards = false;
+  start();
+  await happens('left to others', () => spoken().at(-1) === 'leave to others');
+  forwards = true;
+  announcements.nodeForwards();
+  await happens('announced again', () => spoken().at(-1) === 'announce 203.0.113.10');
 });
 
 test('the last endpoint goes with its slice: withdrawn; another comes: announced', async () => {
