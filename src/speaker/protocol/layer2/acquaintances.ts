@@ -85,13 +85,16 @@ export class Acquaintances implements Acquaintance {
 
   /**
    * Whether it is for this node to teach a peer whose hello had another digest. All who know the same would say the same: at each such
-   * hello it is the turn of another one of them, by name, so that not all teach at once and one whom the peer hears comes soon.
+   * hello it is the turn of another one of them, by name, so that not all teach at once and one whom the peer hears comes soon. While many
+   * Services come at once hardly two know the same at the same moment: then it is the turn of one of all, or a hundred would teach each other.
    */
   isToTeach(node: string, own: number): boolean {
     const strange = this.#peers.get(node)?.strange ?? 0;
     if (strange === 0) return false;
-    const alike = [...this.#peers].filter(([, { digest }]) => digest === own).map(([name]) => name);
-    const place = alike.filter((name) => name < this.node).length;
-    return (strange - 1) % (alike.length + 1) === place;
+    const others = [...this.#peers].filter(([name]) => name !== node);
+    const alike = others.filter(([, { digest }]) => digest === own);
+    const teachers = alike.length > 0 ? alike : others;
+    const place = teachers.filter(([name]) => name < this.node).length;
+    return (strange - 1) % (teachers.length + 1) === place;
   }
 }
