@@ -42,9 +42,10 @@ const endpoints = [endpointFacts({ metadata: { namespace: 'default', name: 'web-
 const pools = parsePools([pool('p', ['10.0.0.0/8'])]);
 const advertisements = [...parseL2Advertisements([l2Advertisement('all', {})]).advertisements.values()];
 let owned: readonly string[] = [];
-const wire = new Ownership({
+const wire: Ownership = new Ownership({
   ...{ clock, node: OWN, rank: rankOf, segmented: true, memory: undefined, knownChanged: () => undefined },
   ...{ answer: () => undefined, defend: () => undefined, send: () => undefined, listened: () => undefined, log: () => undefined },
+  ...{ look: (key: string) => wire.take({ kind: 'free', address: key }), lookAway: () => undefined, keep: () => undefined },
   owned: (addresses) => {
     owned = addresses;
   },

@@ -87,6 +87,8 @@ export type Report =
   | { readonly kind: 'standing-in'; readonly addresses: number; readonly begun: number }
   /** Whose the addresses are, as this node knows it; at once when it changes, then once a second. */
   | ({ readonly kind: 'claims' } & KnownOwners)
+  /** Somebody else has an address of this node, or one that it would take. */
+  | ({ readonly kind: 'conflict' } & AddressConflict)
   /** Counts for one address since the last such report; the names are those of the metrics. */
   | { readonly kind: 'counts'; readonly counts: readonly AddressCounts[] }
   /** How all BGP sessions are now, and how many connections of others than peers the thread has turned away. */
@@ -100,6 +102,19 @@ export type Report =
       readonly message: string;
       readonly fields: Readonly<Record<string, string | number>>;
     };
+
+/** Who else has an address, as {@link Report} says it: again from time to time while it lasts. */
+export interface AddressConflict {
+  /**
+   * A `stranger`, none of the nodes, answers for what this node would take, which it leaves alone; a `thief`, no node either, says that an address of this
+   * node is its own; the `kernel` of a node answers for an address that it does not announce.
+   */
+  readonly what: 'stranger' | 'thief' | 'kernel';
+  readonly address: string;
+  readonly mac: string;
+  /** The node whose MAC it is; empty where it is none. */
+  readonly node: string;
+}
 
 /** How often an address was asked for, answered for and announced unasked. */
 export interface AddressCounts {

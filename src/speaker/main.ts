@@ -199,6 +199,7 @@ function wire(options: SpeakerOptions, excludedInterfaces: readonly string[], po
   const reports = new WireReports(log, metrics, {
     interfacesChanged: (names) => announcements.setLocalInterfaces(names),
     sessionsChanged: sessions.take,
+    conflictFound: (conflict) => announcer.conflicted(conflict),
     ownersKnown: (known) => claims.take(known),
     broken: () => thread.restart(),
     addressesOwned: (addresses, certain) => announcer.own(addresses, certain),
@@ -222,13 +223,10 @@ function wire(options: SpeakerOptions, excludedInterfaces: readonly string[], po
   const statuses = new L2StatusOperator({ node, namespace, ownPod, announced, statusWriter }, ports);
   const routing = routingOperators({ ...choices, announcer: routeAnnouncer, ownPod }, ports);
   const operators = [announcements, statuses, ...routing, state, daemonSet];
+  const told = { keeper, announcer, routes: routeAnnouncer, book: sessions.book };
   return {
     ready: [wireCheck(thread)],
-    always: async (signal) => {
-      const parts = { thread, gate, reports, operators, keeper, announcer, routes: routeAnnouncer, book: sessions.book };
-      await live(options, parts, ports, signal);
-      if (daemonSet.removed) forget(files);
-    },
+    always: (signal) => live(options, { thread, gate, reports, operators, ...told, daemonSet, files }, ports, signal),
   };
 }
 
@@ -260,15 +258,18 @@ interface LivingParts extends StatusParts {
   readonly gate: KubeProxyGate;
   readonly reports: WireReports;
   readonly operators: readonly ResourceOperator[];
+  readonly daemonSet: OwnDaemonSet;
+  readonly files: StateFiles;
 }
 
 /** Runs everything until `signal` is aborted. */
 async function live(options: SpeakerOptions, parts: LivingParts, ports: ProgramPorts, signal: AbortSignal): Promise<void> {
-  const { thread, gate, reports, operators, keeper } = parts;
+  const { thread, gate, reports, operators, keeper, daemonSet, files } = parts;
   const watchdog = watchWire({ thread, clock: ports.clock, onReport: (report) => reports.take(report) }, signal);
   const wire = [thread.run(signal), keeper.run(signal), watchdog, gate.run(signal), followKey(options, thread, ports, signal)];
   const told = tellStatus(options, parts, ports, signal);
   await Promise.all([told, ...wire, ...operators.map((operator) => operator.start(signal))]);
+  if (daemonSet.removed) forget(files);
 }
 
 /** Who decides over routes, who has the configuration read that they rest on, and who says to whom they are announced. */

@@ -9,7 +9,7 @@ import { formatIpv6, type Ipv6 } from '../../src/lib/ipv6.ts';
 import { formatMac, type Mac } from '../../src/lib/mac.ts';
 import { loadNativeSockets } from '../../src/speaker/net/native.ts';
 import { NetworkError } from '../../src/speaker/net/network-error.ts';
-import { arpRequestFilter, BPF, MAX_RANGES, type PacketFilter } from '../../src/speaker/net/packet-filter.ts';
+import { arpFilter, BPF, MAX_RANGES, type PacketFilter } from '../../src/speaker/net/packet-filter.ts';
 import type { FrameBatch, PacketSocket } from '../../src/speaker/net/packet-socket.ts';
 import { RawPacketNetwork } from '../../src/speaker/net/raw-packet-network.ts';
 import { watchLinksWith } from '../../src/speaker/net/route-link-monitor.ts';
@@ -121,11 +121,11 @@ describeInOwnNamespace('the network of the kernel', import.meta.url, () => {
   test('the kernel takes a filter of every size, or refuses it for want of memory', () => {
     using fixture = makeFixture();
     const listener = { received: () => undefined, failed: () => undefined };
-    const options = { link: indexOf(fixture.left), purpose: 'trying filters', etherType: ARP, filter: arpRequestFilter([]) };
+    const options = { link: indexOf(fixture.left), purpose: 'trying filters', etherType: ARP, filter: arpFilter([]) };
     using socket = fixture.packets.open(options, listener);
     for (const count of [1, 100, 101, 500, 1_000, MAX_RANGES]) {
       const scattered = Array.from({ length: count }, (_, index) => 3 + index * 1_000_003);
-      expect(codeOf(() => socket.setFilter(arpRequestFilter(scattered)))).toMatch(count <= 100 ? /^taken$/ : /^(?:taken|ENOMEM)$/);
+      expect(codeOf(() => socket.setFilter(arpFilter(scattered)))).toMatch(count <= 100 ? /^taken$/ : /^(?:taken|ENOMEM)$/);
     }
   });
 });

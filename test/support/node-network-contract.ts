@@ -5,7 +5,7 @@ import { formatMac, type Mac } from '../../src/lib/mac.ts';
 import type { OpenMembership } from '../../src/speaker/net/group-membership.ts';
 import type { Link, WatchLinks } from '../../src/speaker/net/link-monitor.ts';
 import type { NetworkError } from '../../src/speaker/net/network-error.ts';
-import { arpRequestFilter, KEPT_OCTETS } from '../../src/speaker/net/packet-filter.ts';
+import { arpFilter, KEPT_OCTETS } from '../../src/speaker/net/packet-filter.ts';
 import type { PacketNetwork, PacketSocket } from '../../src/speaker/net/packet-socket.ts';
 import { ARP_REPLY } from '../../src/speaker/wire/arp.ts';
 import { numberOf } from './announcements.ts';
@@ -61,7 +61,7 @@ class Scene implements Disposable {
   listen(name: string, addresses: readonly string[]): { socket: PacketSocket; heard: string[]; failures: NetworkError[] } {
     const heard: string[] = [];
     const failures: NetworkError[] = [];
-    const filter = arpRequestFilter(addresses.map(numberOf));
+    const filter = arpFilter(addresses.map(numberOf));
     const options = { link: this.linkOf(name).index, purpose: `listening on ${name}`, etherType: ARP, filter };
     const socket = this.fixture.packets.open(options, {
       received: (batch) => {
@@ -123,7 +123,7 @@ const OF_SOCKETS: readonly Promised[] = [
       left.socket.send(arpRequest(THEIRS));
       left.socket.send(arpRequest(OURS));
       await until('ours arrives', () => right.heard.length > 0);
-      right.socket.setFilter(arpRequestFilter([numberOf(THEIRS)]));
+      right.socket.setFilter(arpFilter([numberOf(THEIRS)]));
       left.socket.send(arpRequest(OURS));
       left.socket.send(arpRequest(THEIRS));
       await until('theirs arrives', () => right.heard.length > 1);
@@ -192,7 +192,7 @@ const OF_SOCKETS: readonly Promised[] = [
   [
     'a link that does not exist is refused in words',
     async (scene) => {
-      const options = { link: 9_999, purpose: 'answering ARP on eth9', etherType: ARP, filter: arpRequestFilter([]) };
+      const options = { link: 9_999, purpose: 'answering ARP on eth9', etherType: ARP, filter: arpFilter([]) };
       const listener = { received: () => undefined, failed: () => undefined };
       expect(() => scene.fixture.packets.open(options, listener)).toThrow('answering ARP on eth9: the interface does not exist any more');
     },

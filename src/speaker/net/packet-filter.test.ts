@@ -3,15 +3,15 @@ import fc from 'fast-check';
 import { PACKET_CLASS, runFilter } from '../../../test/support/filter-machine.ts';
 import { neighborSolicitation } from '../../../test/support/ndp-frames.ts';
 import {
+  arpFilter,
   arpReplyFilter,
-  arpRequestFilter,
   coverAddresses,
+  discoveryFilter,
   everyFrameFilter,
   KEPT_OCTETS,
   MAX_INSTRUCTIONS,
   MAX_RANGES,
   type PacketFilter,
-  solicitationFilter,
 } from './packet-filter.ts';
 
 const LAST = 0xffff_ffff;
@@ -69,8 +69,8 @@ describe('coverAddresses', () => {
   });
 });
 
-describe('arpRequestFilter', () => {
-  const filter = arpRequestFilter([0x0a00_0001]);
+describe('arpFilter', () => {
+  const filter = arpFilter([0x0a00_0001]);
 
   test.each<{ what: string; frame: DataView; type: number; kept: number }>([
     { what: 'a broadcast request', frame: request(0x0a00_0001), type: PACKET_CLASS.broadcast, kept: KEPT_OCTETS },
@@ -78,7 +78,10 @@ describe('arpRequestFilter', () => {
     { what: 'another target', frame: request(0x0a00_0002), type: PACKET_CLASS.broadcast, kept: 0 },
     { what: "another station's frame, or one with a VLAN tag", frame: request(0x0a00_0001), type: PACKET_CLASS.otherHost, kept: 0 },
     { what: 'a frame for a group', frame: request(0x0a00_0001), type: PACKET_CLASS.multicast, kept: 0 },
-    { what: 'a reply', frame: request(0x0a00_0001, { 21: 2 }), type: PACKET_CLASS.broadcast, kept: 0 },
+    { what: 'a reply to the address', frame: request(0x0a00_0001, { 21: 2 }), type: PACKET_CLASS.host, kept: 0 },
+    { what: 'a reply of the address', frame: request(7, { 21: 2, 28: 10, 31: 1 }), type: PACKET_CLASS.host, kept: KEPT_OCTETS },
+    { what: 'a request of the address', frame: request(7, { 28: 10, 31: 1 }), type: PACKET_CLASS.broadcast, kept: 0 },
+    { what: 'another operation', frame: request(0x0a00_0001, { 21: 3, 28: 10, 31: 1 }), type: PACKET_CLASS.host, kept: 0 },
     { what: 'another EtherType', frame: request(0x0a00_0001, { 13: 0x35 }), type: PACKET_CLASS.broadcast, kept: 0 },
     { what: 'another hardware type', frame: request(0x0a00_0001, { 15: 6 }), type: PACKET_CLASS.broadcast, kept: 0 },
     { what: 'another protocol type', frame: request(0x0a00_0001, { 16: 0x86 }), type: PACKET_CLASS.broadcast, kept: 0 },
@@ -91,13 +94,13 @@ describe('arpRequestFilter', () => {
   });
 
   test('without addresses keeps nothing', () => {
-    expect(keeps(arpRequestFilter([]), 0)).toBe(false);
+    expect(keeps(arpFilter([]), 0)).toBe(false);
   });
 
   test('a pool of any size is one range', () => {
     const pool = Array.from({ length: 5_000 }, (_, index) => 0x0a00_0000 + index);
-    const program = arpRequestFilter(pool);
-    expect(program.length).toBeLessThan(20);
+    const program = arpFilter(pool);
+    expect(program.length).toBeLessThan(25);
     expect([
       keeps(program, 0x0a00_0000 - 1),
       keeps(program, 0x0a00_0000),
@@ -110,7 +113,7 @@ describe('arpRequestFilter', () => {
     '%d scattered addresses: exactly these, and the kernel takes the program',
     (count) => {
       const addresses = Array.from({ length: count }, (_, index) => 3 + index * 1_000_003);
-      const program = arpRequestFilter(addresses);
+      const program = arpFilter(addresses);
       expect(program.length).toBeLessThanOrEqual(MAX_INSTRUCTIONS);
       for (const address of addresses) {
         expect([keeps(program, address - 1), keeps(program, address), keeps(program, address + 1)]).toEqual([false, true, false]);
@@ -120,7 +123,7 @@ describe('arpRequestFilter', () => {
 
   test('more than fit: keeps all of them and still refuses what is far away', () => {
     const addresses = Array.from({ length: 3_000 }, (_, index) => 0x0a00_0000 + index * 2 + (index >= 1_500 ? 1_000_000 : 0));
-    const program = arpRequestFilter(addresses);
+    const program = arpFilter(addresses);
     expect(program.length).toBeLessThanOrEqual(MAX_INSTRUCTIONS);
     expect(addresses.every((address) => keeps(program, address))).toBe(true);
     expect([keeps(program, 0x0a00_0000 - 1), keeps(program, 0x0a00_0000 + 500_000), keeps(program, 0x0b00_0000)]).toEqual([
@@ -140,7 +143,7 @@ const address = fc.oneof(
 test('a filter keeps exactly the requests for its addresses', () => {
   fc.assert(
     fc.property(fc.array(address, { maxLength: 600 }), fc.array(address, { maxLength: 50 }), (addresses, others) => {
-      const program = arpRequestFilter(addresses);
+      const program = arpFilter(addresses);
       const held = new Set(addresses);
       const around = addresses.flatMap((one) => [one, Math.max(one - 1, 0), Math.min(one + 1, LAST)]);
       for (const target of [...around, ...others]) expect([target, keeps(program, target)]).toEqual([target, held.has(target)]);
@@ -151,15 +154,15 @@ test('a filter keeps exactly the requests for its addresses', () => {
 test('with less room a filter keeps more, never less', () => {
   fc.assert(
     fc.property(fc.array(address, { maxLength: 200 }), fc.integer({ min: 1, max: 20 }), (addresses, room) => {
-      const program = arpRequestFilter(addresses, room);
+      const program = arpFilter(addresses, room);
       expect(addresses.every((one) => keeps(program, one))).toBe(true);
       expect(coverAddresses(addresses, room).length).toBeLessThanOrEqual(room);
     }),
   );
 });
 
-describe('solicitationFilter', () => {
-  const filter = solicitationFilter([0x0a00_0001, 0x0a00_0003]);
+describe('discoveryFilter', () => {
+  const filter = discoveryFilter([0x0a00_0001, 0x0a00_0003]);
 
   test.each<{ what: string; set?: Readonly<Record<number, number>>; target?: string; type?: number; kept: number }>([
     { what: 'a question to the group', kept: KEPT_OCTETS },
@@ -170,7 +173,9 @@ describe('solicitationFilter', () => {
     { what: 'another EtherType', set: { 13: 0xde }, kept: 0 },
     { what: 'UDP', set: { 20: 17 }, kept: 0 },
     { what: 'what crossed a router', set: { 21: 254 }, kept: 0 },
-    { what: 'an advertisement', set: { 54: 136 }, kept: 0 },
+    { what: 'an advertisement', set: { 54: 136 }, kept: KEPT_OCTETS },
+    { what: 'an advertisement of another', set: { 54: 136 }, target: '2001:db8::a00:2', kept: 0 },
+    { what: 'a router advertisement', set: { 54: 134 }, kept: 0 },
     { what: 'another code', set: { 55: 1 }, kept: 0 },
   ])('$what: keeps $kept', ({ set = {}, target = '2001:db8::a00:1', type = PACKET_CLASS.multicast, kept }) => {
     const { buffer } = neighborSolicitation(target, { set });
@@ -180,7 +185,7 @@ describe('solicitationFilter', () => {
   test('keeps nothing for nobody, and nothing of a frame cut short', () => {
     const frame = new DataView(neighborSolicitation('2001:db8::a00:1').buffer, 0, 77);
     expect(runFilter(filter, frame, PACKET_CLASS.multicast)).toBe(0);
-    expect(solicitationFilter([])).toHaveLength(1);
+    expect(discoveryFilter([])).toHaveLength(1);
   });
 });
 

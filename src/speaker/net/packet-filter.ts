@@ -53,13 +53,14 @@ const ETHER_AND_HARDWARE_TYPE = { offset: 12, value: 0x0806_0001 };
 /** Protocol type IPv4, hardware length 6, protocol length 4 (RFC 826). */
 const PROTOCOL_TYPE_AND_LENGTHS = { offset: 16, value: 0x0800_0604 };
 const OPERATION = { offset: 20, request: 1, reply: 2 };
+const SENDER_ADDRESS_OFFSET = 28;
 const TARGET_ADDRESS_OFFSET = 38;
 
 const ETHER_TYPE_IPV6 = { offset: 12, value: 0x86dd };
 /** Next header ICMPv6 and the hop limit of what has crossed no router (RFC 4861, Section 7.1.1). */
 const NEXT_HEADER_AND_HOP_LIMIT = { offset: 20, value: 0x3aff };
-/** Type Neighbor Solicitation and code 0, in a message without extension headers before it (RFC 4861, Section 4.3). */
-const SOLICITATION = { offset: 54, value: 0x8700 };
+/** Types Neighbor Solicitation and Neighbor Advertisement and code 0, in a message without extension headers before it (RFC 4861, Sections 4.3 and 4.4). */
+const DISCOVERY = { offset: 54, solicitation: 0x8700, advertisement: 0x8800 };
 /** The last 32 of the 128 bits of the target. */
 const TARGET_TAIL_OFFSET = 74;
 
@@ -75,20 +76,28 @@ const NEAR_COMPARISONS = 200;
 const KEEP: FilterInstruction = instruction(BPF.accept, KEPT_OCTETS);
 const DROP: FilterInstruction = instruction(BPF.accept, 0);
 
-/** Drops everything that is not an ARP request for IPv4 over Ethernet, sent to this station or to all; loads its target. */
+/** Drops everything that is not ARP for IPv4 over Ethernet, sent to this station or to all; loads the target of a request and the sender of a reply. */
 const ARP_PREAMBLE: PacketFilter = [
   ...demand(BPF.loadWord, ETHER_AND_HARDWARE_TYPE.offset, ETHER_AND_HARDWARE_TYPE.value),
   ...demand(BPF.loadWord, PROTOCOL_TYPE_AND_LENGTHS.offset, PROTOCOL_TYPE_AND_LENGTHS.value),
-  ...demand(BPF.loadHalf, OPERATION.offset, OPERATION.request),
   ...demandClassBelow(PACKET_MULTICAST),
+  instruction(BPF.loadHalf, OPERATION.offset),
+  instruction(BPF.jumpIfEqual, OPERATION.request, 0, 2),
   instruction(BPF.loadWord, TARGET_ADDRESS_OFFSET),
+  instruction(BPF.jump, 3),
+  instruction(BPF.jumpIfEqual, OPERATION.reply, 1, 0),
+  DROP,
+  instruction(BPF.loadWord, SENDER_ADDRESS_OFFSET),
 ];
 
-/** Drops everything that is not a Neighbor Solicitation to this station or to a group; loads the tail of its target. */
-const SOLICITATION_PREAMBLE: PacketFilter = [
+/** Drops everything that is not a Neighbor Solicitation or Advertisement to this station or to a group; loads the tail of its target. */
+const DISCOVERY_PREAMBLE: PacketFilter = [
   ...demand(BPF.loadHalf, ETHER_TYPE_IPV6.offset, ETHER_TYPE_IPV6.value),
   ...demand(BPF.loadHalf, NEXT_HEADER_AND_HOP_LIMIT.offset, NEXT_HEADER_AND_HOP_LIMIT.value),
-  ...demand(BPF.loadHalf, SOLICITATION.offset, SOLICITATION.value),
+  instruction(BPF.loadHalf, DISCOVERY.offset),
+  instruction(BPF.jumpIfEqual, DISCOVERY.solicitation, 2, 0),
+  instruction(BPF.jumpIfEqual, DISCOVERY.advertisement, 1, 0),
+  DROP,
   ...demandClassBelow(PACKET_OTHERHOST),
   instruction(BPF.loadWord, TARGET_TAIL_OFFSET),
 ];
@@ -106,22 +115,22 @@ function instruction(code: number, operand: number, ifTrue = 0, ifFalse = 0): Fi
 }
 
 /**
- * A program that keeps the ARP requests for one of `addresses` and drops all else in the kernel, so that a flood for
- * other addresses never wakes this process. Its run time grows with the logarithm of the number of ranges.
+ * A program that keeps the ARP requests for one of `addresses` and the replies that say where it is, and drops all else in the kernel, so
+ * that a flood for other addresses never wakes this process. Its run time grows with the logarithm of the number of ranges.
  *
  * With more than `maxRanges` separate ranges the smallest gaps are let through: the program then keeps more, never
  * less. Frames with a VLAN tag are dropped: the kernel classes them as another station's.
  */
-export function arpRequestFilter(addresses: Iterable<number>, maxRanges: number = MAX_RANGES): PacketFilter {
+export function arpFilter(addresses: Iterable<number>, maxRanges: number = MAX_RANGES): PacketFilter {
   return filterOf(ARP_PREAMBLE, addresses, maxRanges);
 }
 
 /**
- * The same for Neighbor Solicitations. `tails` are the last 32 bits of the addresses: a question for another address
+ * The same for Neighbor Solicitations and Advertisements. `tails` are the last 32 bits of the addresses: a question for another address
  * that ends alike is kept as well, which costs its reader a look.
  */
-export function solicitationFilter(tails: Iterable<number>, maxRanges: number = MAX_RANGES): PacketFilter {
-  return filterOf(SOLICITATION_PREAMBLE, tails, maxRanges);
+export function discoveryFilter(tails: Iterable<number>, maxRanges: number = MAX_RANGES): PacketFilter {
+  return filterOf(DISCOVERY_PREAMBLE, tails, maxRanges);
 }
 
 /** A program that keeps the ARP replies that were sent to this station: what kernels answer that it asked. */

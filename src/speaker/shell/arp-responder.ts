@@ -1,10 +1,11 @@
 import { formatIpv4, type Ipv4, UNSPECIFIED_IPV4 } from '../../lib/ipv4.ts';
 import { formatMac, type Mac } from '../../lib/mac.ts';
 import type { Link } from '../net/link-monitor.ts';
-import { arpRequestFilter, type PacketFilter } from '../net/packet-filter.ts';
+import { arpFilter, type PacketFilter } from '../net/packet-filter.ts';
 import type { FrameBatch, PacketNetwork, PacketSocket } from '../net/packet-socket.ts';
 import { type HeldAddress, IPV4 } from '../protocol/layer2/address-table.ts';
-import { decideArp, gratuitousArp } from '../protocol/layer2/arp-answer.ts';
+import { arpProbe, decideArp, gratuitousArp } from '../protocol/layer2/arp-answer.ts';
+import { sightArp } from '../protocol/layer2/sighting.ts';
 import { ARP_REPLY, ARP_REQUEST, type ArpFrame, decodeArpFrame, encodeArpFrame, newArpFrame } from '../wire/arp.ts';
 import { ETHER_TYPE_ARP } from '../wire/ethernet.ts';
 import { AnnouncementTimer } from './announcement-timer.ts';
@@ -21,7 +22,7 @@ export const ARP: AddressProtocol<Ipv4> = {
   name: 'ARP',
   numbers: IPV4,
   linksOf: ({ arp }) => arp,
-  filterFor: arpRequestFilter,
+  filterFor: arpFilter,
   open: (link, { packets }, context, failed) => new ArpResponder(link, packets, context, failed),
 };
 
@@ -38,7 +39,7 @@ class ArpResponder implements AddressResponder<Ipv4> {
   constructor(link: Link, packets: PacketNetwork, context: ResponderContext<Ipv4>, failed: OpenFailed) {
     this.#link = link;
     this.#context = context;
-    const options = { link: link.index, purpose: `answering ARP on ${link.name}`, etherType: ETHER_TYPE_ARP, filter: arpRequestFilter([]) };
+    const options = { link: link.index, purpose: `answering ARP on ${link.name}`, etherType: ETHER_TYPE_ARP, filter: arpFilter([]) };
     this.#socket = packets.open(options, { received: (batch) => this.#received(batch), failed });
     this.#announcements = new AnnouncementTimer({
       clock: context.clock,
@@ -77,6 +78,14 @@ class ArpResponder implements AddressResponder<Ipv4> {
     this.#standIns.macs = macs;
   }
 
+  probe(ip: Ipv4): void {
+    this.#send(arpProbe(ip, this.#link.mac));
+  }
+
+  assure(ip: Ipv4): void {
+    this.#announceOnce(ip, ARP_REQUEST);
+  }
+
   announceAll(): void {
     this.announce(heldOn(this.#context.table, this.#link.name));
   }
@@ -107,6 +116,8 @@ class ArpResponder implements AddressResponder<Ipv4> {
     if (!decoded.ok || this.#context.silent(this.#link.name)) return;
     const verdict = decideArp(decoded.value, this.#link, this.#context.table, this.#standIns.macs);
     if (verdict.kind === 'refuse') {
+      const sighting = sightArp(decoded.value);
+      if (sighting !== undefined) this.#context.sighted(sighting, this.#link.name);
       if (verdict.refusal === 'not-on-this-link' && this.#context.debug !== undefined) this.#logIgnored(decoded.value);
       return;
     }

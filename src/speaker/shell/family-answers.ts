@@ -1,10 +1,12 @@
 import { type Clock, type Micros, micros, milliseconds, type Timer } from '../../lib/clock.ts';
+import type { IpAddress } from '../../lib/ip.ts';
 import type { Mac } from '../../lib/mac.ts';
 import type { PlanChange } from '../../model/plan.ts';
 import type { Link } from '../net/link-monitor.ts';
 import { NetworkError } from '../net/network-error.ts';
 import { MAX_RANGES, type PacketFilter } from '../net/packet-filter.ts';
 import { type AddressChange, type AddressNumbers, AddressTable, announcedOn } from '../protocol/layer2/address-table.ts';
+import type { Sighting } from '../protocol/layer2/sighting.ts';
 import type { StandInAnswer } from '../protocol/layer2/stand-ins-events.ts';
 import type { AddressTallies } from './address-tallies.ts';
 import type { InterfaceSelection } from './interface-selection.ts';
@@ -23,14 +25,18 @@ export interface AnswerPorts {
   refreshes(link: string): boolean;
   /** Something was counted that has not been reported. */
   counted(): void;
+  /** Somebody says that he has an address that is held or looked at here, or that he would like to. */
+  sighted(kind: Sighting<unknown>['kind'], address: string, mac: Mac): void;
   /** Code threw while it read a frame; the frame was dropped. */
   faulted(thrown: unknown, link: string): void;
   log(level: LogLine['level'], message: string, fields: LogLine['fields']): void;
 }
 
 /** What the responders of one family share. */
-export interface ResponderContext<Ip> extends AnswerPorts {
+export interface ResponderContext<Ip> extends Omit<AnswerPorts, 'sighted'> {
   readonly table: AddressTable<Ip>;
+  /** A frame on the link of that name says who has an address, or would like to. */
+  sighted(sighting: Sighting<Ip>, link: string): void;
   /** The responder was disposed of. */
   closed(responder: AddressResponder<Ip>): void;
 }
@@ -45,6 +51,10 @@ export interface AddressResponder<Ip> extends Responder {
   silence(ips: readonly Ip[]): void;
   /** Answers for these addresses with these MACs, which are other nodes', and for no others in that way. */
   standIn(macs: ReadonlyMap<Ip, Mac>): void;
+  /** Asks the segment, as one that would like to have it, who has this address. */
+  probe(ip: Ip): void;
+  /** Tells the segment once where this address is. */
+  assure(ip: Ip): void;
 }
 
 /** How the addresses of one family are found on a link. */
@@ -67,6 +77,8 @@ export class FamilyAnswers<Ip> implements ResponderProtocol, Disposable {
   readonly #protocol: AddressProtocol<Ip>;
   readonly #context: ResponderContext<Ip>;
   readonly #table: AddressTable<Ip>;
+  /** The addresses that would be held, if nobody else had them. */
+  readonly #looked: AddressTable<Ip>;
   readonly #responders = new Set<AddressResponder<Ip>>();
   /** What is another node's and answered for here, by the name of the link. */
   readonly #lent = new Map<string, ReadonlyMap<Ip, Mac>>();
@@ -77,7 +89,9 @@ export class FamilyAnswers<Ip> implements ResponderProtocol, Disposable {
   constructor(protocol: AddressProtocol<Ip>, ports: AnswerPorts) {
     this.#protocol = protocol;
     this.#table = new AddressTable(protocol.numbers);
-    this.#context = { ...ports, table: this.#table, closed: (responder) => void this.#responders.delete(responder) };
+    this.#looked = new AddressTable(protocol.numbers);
+    const sighted: ResponderContext<Ip>['sighted'] = (sighting, link) => this.#sighted(sighting, link, ports);
+    this.#context = { ...ports, table: this.#table, sighted, closed: (responder) => void this.#responders.delete(responder) };
   }
 
   get name(): ResponderProtocol['name'] {
@@ -99,7 +113,7 @@ export class FamilyAnswers<Ip> implements ResponderProtocol, Disposable {
   /** Takes a batch of plan changes; what it changes on a link is announced or silenced there. */
   apply(changes: readonly PlanChange[]): void {
     const done = this.#table.apply(changes);
-    if (done.some(({ before, after }) => (before === undefined) !== (after === undefined))) this.#scheduleFilter();
+    this.#refilter(done);
     for (const responder of this.#responders) this.#tell(responder, done);
   }
 
@@ -112,6 +126,29 @@ export class FamilyAnswers<Ip> implements ResponderProtocol, Disposable {
     if (lent.length === 0) this.#lent.delete(link);
     this.#scheduleFilter();
     for (const responder of this.#responders) if (responder.link.name === link) responder.standIn(new Map(lent));
+  }
+
+  /** Takes changes of what would be announced here if nobody else had it: what is heard of that is told from now on. */
+  look(changes: readonly PlanChange[]): void {
+    this.#refilter(this.#looked.apply(changes));
+  }
+
+  /** Asks who has this address, wherever it is announced or would be. */
+  probe(address: IpAddress): void {
+    const { family, of } = this.#protocol.numbers;
+    if (address.family !== family) return;
+    // The answer would not come through the old one.
+    if (this.#filterTimer !== undefined) this.#filterAll();
+    const ip = of(address);
+    for (const responder of this.#responders) if (this.#concerns(ip, responder.link.name)) responder.probe(ip);
+  }
+
+  /** Tells once where this address is, wherever it is announced. */
+  assure(address: IpAddress): void {
+    const { family, of } = this.#protocol.numbers;
+    if (address.family !== family) return;
+    const held = this.#table.find(of(address));
+    for (const responder of this.#responders) if (announcedOn(held, responder.link.name)) responder.assure(of(address));
   }
 
   /** Whether anything is announced on the link of that name. */
@@ -137,6 +174,14 @@ export class FamilyAnswers<Ip> implements ResponderProtocol, Disposable {
     this.#filterTimer?.[Symbol.dispose]();
   }
 
+  #concerns(ip: Ip, link: string): boolean {
+    return announcedOn(this.#table.find(ip), link) || announcedOn(this.#looked.find(ip), link);
+  }
+
+  #sighted({ kind, ip, mac }: Sighting<Ip>, link: string, ports: AnswerPorts): void {
+    if (this.#concerns(ip, link)) ports.sighted(kind, this.#protocol.numbers.format(ip), mac);
+  }
+
   /** Announces what is new on this link; what was there before, by whichever Service, is not announced again. */
   #tell(responder: AddressResponder<Ip>, changes: readonly AddressChange<Ip>[]): void {
     const link = responder.link.name;
@@ -144,6 +189,10 @@ export class FamilyAnswers<Ip> implements ResponderProtocol, Disposable {
     const disappeared = (change: AddressChange<Ip>): boolean => announcedOn(change.before, link) && !announcedOn(change.after, link);
     responder.silence(changes.filter(disappeared).map(({ ip }) => ip));
     responder.announce(changes.filter(appeared).map(({ ip }) => ip));
+  }
+
+  #refilter(changes: readonly AddressChange<Ip>[]): void {
+    if (changes.some(({ before, after }) => (before === undefined) !== (after === undefined))) this.#scheduleFilter();
   }
 
   #scheduleFilter(): void {
@@ -155,6 +204,7 @@ export class FamilyAnswers<Ip> implements ResponderProtocol, Disposable {
   }
 
   #filterAll(): void {
+    this.#filterTimer?.[Symbol.dispose]();
     this.#filterTimer = undefined;
     this.#installFilter([...this.#responders]);
     this.#filteredAt = this.#context.clock.now();
@@ -162,7 +212,8 @@ export class FamilyAnswers<Ip> implements ResponderProtocol, Disposable {
 
   /** One program for all links: which link announces which address is decided here, for what the program lets through. */
   #installFilter(responders: readonly AddressResponder<Ip>[]): void {
-    const ips = [...Array.from(this.#table.all(), ({ ip }) => ip), ...[...this.#lent.values()].flatMap((lent) => [...lent.keys()])];
+    const held = Array.from([...this.#table.all(), ...this.#looked.all()], ({ ip }) => ip);
+    const ips = [...held, ...[...this.#lent.values()].flatMap((lent) => [...lent.keys()])];
     const filter = this.#protocol.filterFor(ips, this.#maxRanges);
     try {
       for (const responder of responders) responder.setFilter(filter);

@@ -5,17 +5,21 @@ import { formatMac, type Mac } from '../../lib/mac.ts';
 import type { GroupMembership } from '../net/group-membership.ts';
 import type { Link } from '../net/link-monitor.ts';
 import type { NetworkError } from '../net/network-error.ts';
-import { type PacketFilter, solicitationFilter } from '../net/packet-filter.ts';
+import { discoveryFilter, type PacketFilter } from '../net/packet-filter.ts';
 import type { FrameBatch, PacketSocket } from '../net/packet-socket.ts';
 import { announcedOn, type HeldAddress, IPV6 } from '../protocol/layer2/address-table.ts';
 import { decideSolicitation, type NeighborLink, unsolicitedAdvertisement } from '../protocol/layer2/neighbor-answer.ts';
+import { type Sighting, sightAdvertisement, sightSolicitation } from '../protocol/layer2/sighting.ts';
 import { ETHER_TYPE_IPV6 } from '../wire/ethernet.ts';
 import {
+  decodeNeighborAdvertisement,
   decodeNeighborSolicitation,
   encodeNeighborAdvertisement,
+  encodeNeighborProbe,
   type NeighborAdvertisement,
   type NeighborSolicitation,
   newAdvertisementFrame,
+  newProbeFrame,
 } from '../wire/ndp.ts';
 import { AnnouncementTimer } from './announcement-timer.ts';
 import { type AddressProtocol, type AddressResponder, heldOn, type ResponderContext } from './family-answers.ts';
@@ -31,7 +35,7 @@ export const NDP: AddressProtocol<Ipv6> = {
   name: 'NDP',
   numbers: IPV6,
   linksOf: ({ ndp }) => ndp,
-  filterFor: (ips, maxRanges) => solicitationFilter(ips.map(tailOf), maxRanges),
+  filterFor: (ips, maxRanges) => discoveryFilter(ips.map(tailOf), maxRanges),
   open: (link, network, context, failed) => new NdpResponder(link, network, context, failed),
 };
 
@@ -46,6 +50,7 @@ class NdpResponder implements AddressResponder<Ipv6> {
   readonly #standIns: StandInAnswers<Ipv6, NeighborAdvertisement>;
   readonly #reply = newAdvertisementFrame();
   readonly #octets = new Uint8Array(this.#reply.buffer);
+  readonly #probe = newProbeFrame();
   #link: Link;
   #identity: NeighborLink;
   #retry: Timer | undefined;
@@ -59,7 +64,7 @@ class NdpResponder implements AddressResponder<Ipv6> {
       link: link.index,
       purpose: `answering NDP on ${link.name}`,
       etherType: ETHER_TYPE_IPV6,
-      filter: solicitationFilter([]),
+      filter: discoveryFilter([]),
     };
     this.#socket = packets.open(options, { received: (batch) => this.#received(batch), failed });
     this.#membership = openMembership(link, (error) => this.#membershipRefused(error));
@@ -104,6 +109,15 @@ class NdpResponder implements AddressResponder<Ipv6> {
     this.#standIns.macs = macs;
     for (const ip of macs.keys()) this.#listenFor(ip);
     for (const ip of before.keys()) if (!macs.has(ip) && !announcedOn(this.#context.table.find(ip), this.#link.name)) this.#ignore(ip);
+  }
+
+  probe(ip: Ipv6): void {
+    encodeNeighborProbe(ip, this.#link.mac, this.#probe);
+    this.#socket.send(new Uint8Array(this.#probe.buffer));
+  }
+
+  assure(ip: Ipv6): void {
+    this.#announceOnce(ip);
   }
 
   announceAll(): void {
@@ -164,10 +178,16 @@ class NdpResponder implements AddressResponder<Ipv6> {
 
   #answer(octets: DataView, length: number): void {
     const decoded = decodeNeighborSolicitation(octets, length);
-    if (!decoded.ok || this.#context.silent(this.#link.name)) return;
+    if (!decoded.ok) {
+      const advertised = decodeNeighborAdvertisement(octets, length);
+      if (advertised.ok) this.#see(sightAdvertisement(advertised.value));
+      return;
+    }
+    if (this.#context.silent(this.#link.name)) return;
     const { debug, tallies, table } = this.#context;
     const verdict = decideSolicitation(decoded.value, this.#identity, table, this.#standIns.macs);
     if (verdict.kind === 'refuse') {
+      this.#see(sightSolicitation(decoded.value));
       if (verdict.refusal === 'not-on-this-link' && debug !== undefined) this.#logIgnored(decoded.value);
       return;
     }
@@ -194,6 +214,10 @@ class NdpResponder implements AddressResponder<Ipv6> {
   #remind(reply: NeighborAdvertisement): void {
     const { mac, linkLocal } = this.#identity;
     if (!this.#context.silent(this.#link.name)) this.#send({ ...reply, source: mac, sourceIp: linkLocal });
+  }
+
+  #see(sighting: Sighting<Ipv6> | undefined): void {
+    if (sighting !== undefined) this.#context.sighted(sighting, this.#link.name);
   }
 
   #send(message: NeighborAdvertisement): boolean {

@@ -1,4 +1,4 @@
-import type { AddressCounts, Report } from '../../model/plan.ts';
+import type { AddressConflict, AddressCounts, Report } from '../../model/plan.ts';
 
 /** A report that is a line for the log. */
 export type LogLine = Extract<Report, { kind: 'log' }>;
@@ -24,16 +24,25 @@ export class Outbox {
 
   /** Sends a line for the log as soon as the main thread takes it, or counts it as lost. */
   log(level: LogLine['level'], message: string, fields: LogLine['fields']): void {
+    this.#line({ kind: 'log', level, message, fields });
+  }
+
+  /** Sends word of a conflict in the same way: what lasts is said again. */
+  conflict(conflict: AddressConflict): void {
+    this.#line({ kind: 'conflict', ...conflict });
+  }
+
+  #line(report: Report): void {
     if (this.#lines >= MAX_WAITING_LINES) {
       this.#lost++;
       return;
     }
     this.#lines++;
-    this.#add({ kind: 'log', level, message, fields });
+    this.#add(report);
   }
 
   /** Sends a report that is a state: one of its kind that still waits is out of date and is replaced. */
-  state(report: Exclude<Report, LogLine | { kind: 'counts' }>): void {
+  state(report: Exclude<Report, LogLine | { kind: 'counts' | 'conflict' }>): void {
     this.#waiting = this.#waiting.filter(({ kind }) => kind !== report.kind);
     this.#add(report);
   }

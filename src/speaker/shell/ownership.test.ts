@@ -11,6 +11,8 @@ const TEXT = '198.51.100.1';
 let done: string[];
 /** The nodes that were planned last, best first. */
 let order: string;
+/** What is announced for an address, as is said to those who look for others that have it. */
+let kept: Map<string, string>;
 let owned: (readonly [readonly string[], boolean])[];
 let clock: FakeClock;
 let known: number;
@@ -19,12 +21,16 @@ let ownership: Ownership;
 beforeEach(() => {
   done = [];
   owned = [];
+  kept = new Map();
   known = 0;
   clock = new FakeClock();
   ownership = new Ownership({
     ...{ clock, node: 'b', rank: (node) => `${order.indexOf(node)}`, segmented: true, memory: undefined, knownChanged: () => void known++ },
     answer: (changes) => void done.push(...changes.map(textOf)),
     defend: (service) => void done.push(`defend ${service}`),
+    look: (key) => ownership.take({ kind: 'free', address: key }),
+    lookAway: () => undefined,
+    keep: (key, announcements) => void kept.set(key, announcements.map(({ service }) => service).join()),
     send: (to, message) => void done.push(`${message.kind} to ${to ?? 'all'}`),
     listened: () => void done.push('listened'),
     owned: (addresses, certain) => void owned.push([addresses, certain]),
@@ -60,6 +66,13 @@ describe('a Service', () => {
     plan(contested('x/web', 'ba'));
     expect(done).toEqual(['listened', 'announce x/web', 'claims to all']);
     expect(owned).toEqual([[[TEXT], false]]);
+  });
+
+  test('and those that share its address are what others are looked for of', () => {
+    plan(contested('x/web', 'ba'), contested('x/mail', 'ba'));
+    expect(kept.get(TEXT)).toBe('x/web,x/mail');
+    claim(9, 'a');
+    expect(kept.get(TEXT)).toBe('');
   });
 
   test('of another node is not announced', () => {
@@ -137,10 +150,11 @@ test('a lower claim of another node is answered, and the Services are announced 
 
 test('nothing is said of owners before others were heard or a second has passed', () => {
   const other: string[] = [];
-  using late = new Ownership({
+  using late: Ownership = new Ownership({
     ...{ clock, node: 'b', rank: (node: string) => node, segmented: true, log: () => undefined },
     ...{ memory: { claims: [], met: false, recent: true }, knownChanged: () => undefined },
     ...{ answer: () => undefined, defend: () => undefined, send: () => undefined },
+    ...{ look: (key: string) => late.take({ kind: 'free', address: key }), lookAway: () => undefined, keep: () => undefined },
     listened: () => void other.push('listened'),
     owned: (addresses) => void other.push(`owned ${addresses.join()}`),
   });

@@ -24,6 +24,12 @@ export interface OwnershipPorts {
   answer(changes: readonly PlanChange[]): void;
   /** Announces this Service again, because somebody else has announced its addresses. */
   defend(service: string): void;
+  /** Finds out whether somebody else has the addresses of the one whose owner announces these, and says `free` when nobody has. */
+  look(key: string, announcements: readonly Announcement[], place: number, from: string): void;
+  /** That need not be found out any more. */
+  lookAway(key: string): void;
+  /** This is what is announced for an address and those that go with it: nothing, if it is not this node's. */
+  keep(key: string, announcements: readonly Announcement[]): void;
   /** Sends to the speaker of one node, or to all. */
   send(to: string | undefined, message: SegmentMessage): void;
   /** This speaker has heard what others know. */
@@ -57,7 +63,7 @@ export class Ownership implements Disposable {
 
   constructor(ports: OwnershipPorts) {
     this.#ports = ports;
-    this.#owners = new Owners({ node: ports.node, rank: ports.rank, listens: ports.segmented, looks: false });
+    this.#owners = new Owners({ node: ports.node, rank: ports.rank, listens: ports.segmented, looks: ports.segmented });
   }
 
   /** Begins to listen to others. */
@@ -165,29 +171,35 @@ export class Ownership implements Disposable {
 
   /** Of Services that share an address each may say who may have it: whoever may for one of them may. */
   #candidacyOf(address: string): Candidacy | undefined {
-    const candidacies = [...(this.#services.get(address) ?? [])]
-      .map((service) => this.#planned.get(service))
-      .filter((announcement) => announcement !== undefined)
-      .map((announcement) => candidacyIn(announcement, this.#ports.node));
+    const candidacies = this.#plannedFor(address).map((announcement) => candidacyIn(announcement, this.#ports.node));
     return candidacies.toSorted((left, right) => Number(right.self) - Number(left.self) || right.contenders.size - left.contenders.size)[0];
   }
 
   #step(event: Unstamped<OwnersEvent>): void {
-    const { clock, send } = this.#ports;
+    const { clock } = this.#ports;
     const effects = this.#owners.step({ ...event, now: clock.now() } as OwnersEvent);
     const moved = effects.filter((effect) => effect.kind === 'own' || effect.kind === 'disown').map(({ address }) => address);
     if (moved.length > 0) this.#unsaid = true;
     // Answers come before the claims that say so: whoever stops because of them leaves nobody without one.
     if (moved.length > 0) this.#match(moved);
-    for (const effect of effects) {
-      if (effect.kind === 'send') send(effect.to, effect.message);
-      else if (effect.kind === 'own') this.#logSuccession(effect);
-      else if (effect.kind === 'defend') for (const service of this.#services.get(effect.address) ?? []) this.#ports.defend(service);
-      else if (effect.kind === 'wake-at') {
-        this.#timer?.[Symbol.dispose]();
-        this.#timer = clock.startTimer(micros(Math.max(0, effect.at - clock.now())), () => this.take({ kind: 'woke' }));
-      }
+    for (const effect of effects) this.#carryOut(effect);
+  }
+
+  #carryOut(effect: OwnersEffect): void {
+    const { clock, send, defend, look, lookAway } = this.#ports;
+    if (effect.kind === 'send') send(effect.to, effect.message);
+    else if (effect.kind === 'own') this.#logSuccession(effect);
+    else if (effect.kind === 'defend') for (const service of this.#services.get(effect.address) ?? []) defend(service);
+    else if (effect.kind === 'look') look(effect.address, this.#plannedFor(effect.address), effect.place, effect.from);
+    else if (effect.kind === 'look-away') lookAway(effect.address);
+    else if (effect.kind === 'wake-at') {
+      this.#timer?.[Symbol.dispose]();
+      this.#timer = clock.startTimer(micros(Math.max(0, effect.at - clock.now())), () => this.take({ kind: 'woke' }));
     }
+  }
+
+  #plannedFor(address: string): Announcement[] {
+    return [...(this.#services.get(address) ?? [])].flatMap((service) => this.#planned.get(service) ?? []);
   }
 
   /** Has announced what is this node's of these addresses, and nothing else. */
@@ -206,6 +218,11 @@ export class Ownership implements Disposable {
       changes.push(wanted === undefined ? { kind: 'withdraw', service } : { kind: 'announce', announcement: wanted });
     }
     if (changes.length > 0) this.#ports.answer(changes);
+    for (const address of touched) this.#ports.keep(address, this.#answeredFor(address));
+  }
+
+  #answeredFor(address: string): Announcement[] {
+    return this.#owners.answering.has(address) ? this.#plannedFor(address).filter(({ service }) => this.#answered.has(service)) : [];
   }
 
   #wantedOf(service: string): Announcement | undefined {

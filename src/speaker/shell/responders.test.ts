@@ -33,6 +33,7 @@ beforeEach(() => {
     debug,
     silent: () => false,
     refreshes: () => true,
+    sighted: () => undefined,
     counted: () => undefined,
     faulted,
     log,

@@ -1,5 +1,6 @@
 import { type Clock, milliseconds, type Timer } from '../../lib/clock.ts';
 import { describeError, MetalError } from '../../lib/errors.ts';
+import type { Mac } from '../../lib/mac.ts';
 import type { OpenMembership } from '../net/group-membership.ts';
 import type { Link, LinkMonitor, WatchLinks } from '../net/link-monitor.ts';
 import type { NetworkError } from '../net/network-error.ts';
@@ -113,6 +114,11 @@ export class Responders implements Disposable {
   /** Whether all links are known and each one that should have a responder has one. */
   get complete(): boolean {
     return this.#complete;
+  }
+
+  /** Whether a link of this node, used or not, has that MAC. */
+  isOwn(mac: Mac): boolean {
+    return this.#links?.some((link) => link.mac === mac) === true;
   }
 
   [Symbol.dispose](): void {

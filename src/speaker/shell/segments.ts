@@ -33,6 +33,8 @@ export class Segments implements ResponderProtocol {
   readonly #places = new Map<string, { readonly segment: SegmentLink; readonly mac: Mac }>();
   readonly #stoodIn = new Map<SegmentLink, number>();
   #standInsBegun = 0;
+  /** The MACs of each node, by link. */
+  readonly #macs = new Map<string, Map<SegmentLink, Mac>>();
   #said: string | undefined;
 
   constructor({ goneChanged, heard, standIn, standingIn, ...options }: SegmentsOptions) {
@@ -46,6 +48,7 @@ export class Segments implements ResponderProtocol {
       },
       heard: (segment, effect) => {
         this.#places.set(effect.node, { segment, mac: effect.mac });
+        this.#macs.set(effect.node, (this.#macs.get(effect.node) ?? new Map()).set(segment, effect.mac));
         heard(effect);
       },
       standIn: (segment, answers) => {
@@ -61,6 +64,7 @@ export class Segments implements ResponderProtocol {
         this.#stoodIn.delete(segment);
         this.#open.delete(segment);
         this.#gone.delete(segment);
+        for (const links of this.#macs.values()) links.delete(segment);
         for (const [node, place] of this.#places) if (place.segment === segment) this.#places.delete(node);
       },
     };
@@ -97,6 +101,12 @@ export class Segments implements ResponderProtocol {
   isSilent(link: string): boolean {
     for (const segment of this.#open) if (segment.link.name === link) return segment.silent;
     return false;
+  }
+
+  /** The node that has said hello from that MAC, on whichever link. */
+  nodeOf(mac: Mac): string | undefined {
+    for (const [node, links] of this.#macs) for (const known of links.values()) if (known === mac) return node;
+    return undefined;
   }
 
   /** Whether somebody was heard on the link of that name and nobody is any more. */

@@ -3,6 +3,7 @@ import { type Clock, milliseconds, type Timer } from '../../lib/clock.ts';
 import { describeError } from '../../lib/errors.ts';
 import type { Ipv4 } from '../../lib/ipv4.ts';
 import type { Ipv6 } from '../../lib/ipv6.ts';
+import type { Mac } from '../../lib/mac.ts';
 import type { BgpChange } from '../../model/bgp-plan.ts';
 import type { Rank } from '../../model/contenders.ts';
 import type { PlanChange, WireChange } from '../../model/plan.ts';
@@ -12,6 +13,7 @@ import type { TcpConnector } from '../net/tcp-connector.ts';
 import { AddressTallies } from './address-tallies.ts';
 import { ARP } from './arp-responder.ts';
 import { BgpSessions } from './bgp-sessions.ts';
+import { ConflictWatch } from './conflict-watch.ts';
 import { type AnswerPorts, FamilyAnswers } from './family-answers.ts';
 import { FaultWindow } from './fault-window.ts';
 import { KeyRing } from './key-ring.ts';
@@ -60,6 +62,7 @@ export class WireDriver implements Disposable {
   readonly #ndp: FamilyAnswers<Ipv6>;
   readonly #keys: KeyRing;
   readonly #ownership: Ownership;
+  readonly #conflicts: ConflictWatch;
   /** Absent when this speaker speaks with nobody. */
   readonly #segments: Segments | undefined;
   readonly #responders: Responders;
@@ -83,6 +86,7 @@ export class WireDriver implements Disposable {
       silent: (link) => this.#segments?.isSilent(link) === true,
       refreshes: (link) => this.#segments?.isCutOff(link) !== true,
       counted: () => this.#scheduleCounts(),
+      sighted: (kind, address, mac) => this.#sighted(kind, address, mac),
       faulted: (thrown, link) => this.#faulted(thrown, link),
       log: (level, message, fields) => outbox.log(level, message, fields),
     };
@@ -90,6 +94,7 @@ export class WireDriver implements Disposable {
     this.#ndp = new FamilyAnswers(NDP, answers);
     const { segment } = settings;
     this.#ownership = this.#ownershipOf(settings, answers);
+    this.#conflicts = this.#conflictsOf(answers);
     this.#keys = new KeyRing(sealKeyOf(segment?.key ?? ''), ports.clock.now());
     this.#segments = segment === undefined ? undefined : this.#segmentsOf(segment, answers);
     this.#responders = new Responders({
@@ -151,6 +156,7 @@ export class WireDriver implements Disposable {
     this.#sessions[Symbol.dispose]();
     this.#responders[Symbol.dispose]();
     this.#ownership[Symbol.dispose]();
+    this.#conflicts[Symbol.dispose]();
     this.#arp[Symbol.dispose]();
     this.#ndp[Symbol.dispose]();
   }
@@ -198,10 +204,37 @@ export class WireDriver implements Disposable {
         this.#arp.defend(service);
         this.#ndp.defend(service);
       },
+      look: (key, announcements, place, from) => this.#conflicts.look(key, announcements, place, from),
+      lookAway: (key) => this.#conflicts.lookAway(key),
+      // Without other speakers to hear nobody can tell a stranger from a node.
+      keep: (key, announcements) => segment !== undefined && this.#conflicts.own(key, announcements),
       send: (to, message) => this.#segments?.say(to, message),
       listened: () => this.#segments?.describe(),
       owned: (addresses, certain) => this.#outbox.state({ kind: 'owned', addresses, certain }),
     });
+  }
+
+  #conflictsOf({ clock, log }: AnswerPorts): ConflictWatch {
+    const families = [this.#arp, this.#ndp];
+    return new ConflictWatch({
+      ...{ clock, random: this.#ports.random, log },
+      look: (changes) => {
+        for (const family of families) family.look(changes);
+      },
+      probe: (address) => {
+        for (const family of families) family.probe(address);
+      },
+      assure: (address) => {
+        for (const family of families) family.assure(address);
+      },
+      free: (address) => this.#ownership.take({ kind: 'free', address }),
+      found: (conflict) => this.#outbox.conflict(conflict),
+    });
+  }
+
+  /** What another interface of this node says on the same segment is no news. */
+  #sighted(kind: 'held' | 'probed', address: string, mac: Mac): void {
+    if (!this.#responders.isOwn(mac)) this.#conflicts.sighted(kind, address, mac, this.#segments?.nodeOf(mac));
   }
 
   #apply(changes: readonly WireChange[]): void {

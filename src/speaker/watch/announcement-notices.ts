@@ -1,7 +1,9 @@
 import type { EventRecorder } from '../../kubernetes/event-recorder.ts';
+import type { AddressConflict } from '../../model/plan.ts';
 import type { ServiceFacts } from '../../model/service.ts';
 import type { Logger } from '../../telemetry/logger.ts';
 import type { Gauge, Metrics } from '../../telemetry/metrics.ts';
+import { describeConflict } from './conflict-text.ts';
 
 /** What saying something about announcements needs of the world. */
 export interface NoticePorts {
@@ -41,6 +43,16 @@ export class AnnouncementNotices {
     for (const ip of ips) this.#gauge.remove(this.#labels(protocol, service, ip));
     const fields = { event: 'serviceWithdrawn', service, ip: ips, reason, protocol };
     this.#ports.log.info('withdrawing service announcement', fields);
+  }
+
+  /** Says that somebody else has an address of these Services. */
+  conflicted(services: readonly ServiceFacts[], conflict: AddressConflict): void {
+    const { events, log, node } = this.#ports;
+    const { reason, message } = describeConflict(conflict, node);
+    const { what, address: ip, mac, node: holder } = conflict;
+    const fields = { event: 'addressConflict', kind: what, ip, mac, ...(holder === '' ? {} : { node: holder }) };
+    log.warn(message, { ...fields, services: services.map(({ key }) => key) });
+    for (const service of services) events.record(subjectOf(service), 'Warning', reason, message);
   }
 
   /** Says that it cannot be announced though it should be. */

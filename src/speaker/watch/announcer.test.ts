@@ -134,6 +134,27 @@ test('the gauge follows each address', () => {
   expect(value('203.0.113.11')).toBeUndefined();
 });
 
+test('whose address somebody else has is told what to do about it, and no other Service', () => {
+  announcer.carryOut(web.key, web, announce('203.0.113.10', '2001:db8::1'));
+  const mac = '02:ff:00:00:00:01';
+  announcer.conflicted({ what: 'stranger', address: '203.0.113.99', mac, node: '' });
+  expect(events).toHaveLength(1);
+  announcer.conflicted({ what: 'stranger', address: '203.0.113.10', mac, node: '' });
+  announcer.conflicted({ what: 'thief', address: '2001:db8::1', mac, node: '' });
+  announcer.conflicted({ what: 'kernel', address: '203.0.113.10', mac, node: 'node-2' });
+  expect(events.slice(1)).toEqual([
+    expect.stringMatching(
+      /^web Warning AddressConflict node "node-1" does not announce 203\.0\.113\.10: the host with MAC 02:ff:00:00:00:01/,
+    ),
+    expect.stringMatching(/^web Warning AddressConflict the host with MAC 02:ff:00:00:00:01, .* says that 2001:db8::1 is its own/),
+    expect.stringMatching(/^web Warning StrictARP the kernel of node "node-2" .* "ip address show to 203\.0\.113\.10"/),
+  ]);
+  expect(log.lines.at(-1)?.fields).toEqual({
+    ...{ event: 'addressConflict', kind: 'kernel', ip: '203.0.113.10', mac, node: 'node-2' },
+    services: [web.key],
+  });
+});
+
 test('a Service made anew under the same name is a new one to its reader', () => {
   announcer.carryOut(web.key, web, announce('203.0.113.10'));
   announcer.carryOut(web.key, { ...web, uid: 'another' }, announce('203.0.113.10'));

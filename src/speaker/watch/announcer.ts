@@ -1,6 +1,6 @@
 import { formatAddress, sameAddress } from '../../lib/ip.ts';
 import { sameContenders } from '../../model/contenders.ts';
-import type { Announcement, PlanChange } from '../../model/plan.ts';
+import type { AddressConflict, Announcement, PlanChange } from '../../model/plan.ts';
 import type { ServiceFacts } from '../../model/service.ts';
 import type { Logger } from '../../telemetry/logger.ts';
 import type { AnnouncedServices } from './announced-services.ts';
@@ -64,6 +64,13 @@ export class Announcer {
     const moved = announced.owned.symmetricDifference(new Set(addresses));
     announced.own(addresses, certain);
     for (const planned of this.#planned.values()) if (moved.has(planned.address)) this.#follow(planned);
+  }
+
+  /** Takes word of somebody else who has an address: the Services that it is of are told. */
+  conflicted(conflict: AddressConflict): void {
+    const concerned = [...this.#planned.values()].filter(({ announcement }) => ips(announcement).includes(conflict.address));
+    const services = concerned.map(({ service }) => service);
+    if (services.length > 0) this.#ports.notices.conflicted(services, conflict);
   }
 
   /** Why this node does not announce Services, by Service. */

@@ -14,6 +14,7 @@ test('each report goes where it belongs', () => {
     addressesOwned: (addresses, certain) => void heard.push(`owned ${addresses.join()} ${certain}`),
     sessionsChanged: (sessions) => void heard.push(`${sessions.length} sessions`),
     ownersKnown: ({ claims, met }) => void heard.push(`${claims.length} claims ${met}`),
+    conflictFound: ({ what, node }) => void heard.push(`${what} ${node}`),
     broken: () => void heard.push('broken'),
   });
   reports.take({ kind: 'ready' });
@@ -22,11 +23,12 @@ test('each report goes where it belongs', () => {
   reports.take({ kind: 'owned', addresses: [ip], certain: true });
   reports.take({ kind: 'sessions', sessions: [], refused: 2 });
   reports.take({ kind: 'claims', claims: [], met: true });
+  reports.take({ kind: 'conflict', what: 'kernel', address: ip, mac: '02:00:00:00:00:02', node: 'node-2' });
   reports.take({ kind: 'broken', message: 'three faults in 10 s' });
   reports.take({ kind: 'log', level: 'warn', message: 'careful', fields: { interface: 'eth0' } });
   reports.take({ kind: 'counts', counts: [{ ip, requestsReceived: 3, responsesSent: 2, gratuitousSent: 0 }] });
   reports.take({ kind: 'counts', counts: [{ ip, requestsReceived: 1, responsesSent: 1, gratuitousSent: 4 }] });
-  expect(heard).toEqual(['eth0,eth1', `owned ${ip} true`, '0 sessions', '0 claims true', 'broken']);
+  expect(heard).toEqual(['eth0,eth1', `owned ${ip} true`, '0 sessions', '0 claims true', 'kernel node-2', 'broken']);
   expect(log.lines).toEqual([
     expect.objectContaining({ level: 'error', fields: { op: 'wireThread', error: 'three faults in 10 s' } }),
     { level: 'warn', message: 'careful', fields: { interface: 'eth0' } },
@@ -41,6 +43,7 @@ test('each report goes where it belongs', () => {
   ] as const)
     reports.take({ kind: 'standing-in', addresses, begun });
   expect(['stood_in_addresses', 'stand_ins_total'].map((name) => metrics.value(`typemetal_layer2_${name}`, {}))).toEqual([1, 5]);
+  expect(metrics.value('typemetal_layer2_conflicts_total', { ip, kind: 'kernel' })).toBe(1);
   const value = (name: string): number | undefined => metrics.value(`metallb_layer2_${name}`, { ip });
   expect([value('requests_received'), value('responses_sent'), value('gratuitous_sent')]).toEqual([4, 3, 4]);
 });

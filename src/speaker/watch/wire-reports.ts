@@ -1,6 +1,6 @@
 import { unreachable } from '../../lib/assert.ts';
 import type { SessionReport } from '../../model/bgp-plan.ts';
-import type { AddressCounts, KnownOwners, Report } from '../../model/plan.ts';
+import type { AddressConflict, AddressCounts, KnownOwners, Report } from '../../model/plan.ts';
 import type { Logger } from '../../telemetry/logger.ts';
 import type { Counter, Gauge, Metrics } from '../../telemetry/metrics.ts';
 
@@ -10,6 +10,8 @@ export interface WireListener {
   interfacesChanged(names: readonly string[]): void;
   /** This node answers for these addresses; `certain` when that is what comes of the whole plan. */
   addressesOwned(addresses: readonly string[], certain: boolean): void;
+  /** Somebody else has an address of this node, or one that it would take. */
+  conflictFound(conflict: AddressConflict): void;
   /** Whose the addresses are, as this node knows it. */
   ownersKnown(known: KnownOwners): void;
   /** The BGP sessions are like this now. */
@@ -28,6 +30,7 @@ export class WireReports {
   readonly #refused: Counter;
   readonly #stoodIn: Gauge;
   readonly #standIns: Counter;
+  readonly #conflicts: Counter;
   #refusedBefore = 0;
   #standInsBefore = 0;
 
@@ -44,6 +47,11 @@ export class WireReports {
       'metallb_layer2_gratuitous_sent',
       'Number of gratuitous layer2 packets sent for owned IPs as a result of failovers',
       ['ip'],
+    );
+    this.#conflicts = metrics.counter(
+      'typemetal_layer2_conflicts_total',
+      'Number of times that another host was found to have an address which this node announces or would announce; counted again while it lasts',
+      ['ip', 'kind'],
     );
     this.#refused = metrics.counter(
       'typemetal_bgp_refused_connections_total',
@@ -70,6 +78,10 @@ export class WireReports {
         break;
       case 'owned':
         this.#listener.addressesOwned(report.addresses, report.certain);
+        break;
+      case 'conflict':
+        this.#conflicts.add(1, { ip: report.address, kind: report.what });
+        this.#listener.conflictFound(report);
         break;
       case 'claims':
         this.#listener.ownersKnown(report);

@@ -6,11 +6,14 @@ import { ALL_NODES, formatIpv6, type Ipv6 } from '../../lib/ipv6.ts';
 import { formatMac, type Mac } from '../../lib/mac.ts';
 import { groupMac } from './ethernet.ts';
 import {
+  decodeNeighborAdvertisement,
   decodeNeighborSolicitation,
   encodeNeighborAdvertisement,
+  encodeNeighborProbe,
   type NeighborAdvertisement,
   type NeighborSolicitation,
   newAdvertisementFrame,
+  newProbeFrame,
 } from './ndp.ts';
 
 const TARGET = '2001:db8::1:2345';
@@ -205,5 +208,53 @@ describe('encodeNeighborAdvertisement', () => {
         );
       }),
     );
+  });
+});
+
+describe('decodeNeighborAdvertisement', () => {
+  const mac = 0x0200_0000_0001 as Mac;
+  /** A solicitation in all but the type, the flags and the option. */
+  function verdict(change: Solicitation, at: Readonly<Record<number, number>> = {}): string {
+    const set = { 54: 136, ...at };
+    const decoded = decodeNeighborAdvertisement(viewOf(neighborSolicitation(TARGET, { sourceMac: undefined, ...change, set })));
+    if (!decoded.ok) return describeDecodeError(decoded.error);
+    const { source, target, targetMac } = decoded.value;
+    return `${formatIpv6(target)} ${formatMac(source)} ${targetMac === undefined ? 'none' : formatMac(targetMac)}`;
+  }
+
+  test('reads what it writes', () => {
+    const frame = newAdvertisementFrame();
+    const to = { destination: groupMac(ALL_NODES), destinationIp: ALL_NODES };
+    const targetMac = 0x0200_0000_0002 as Mac;
+    const ours = { ...to, source: mac, sourceIp: ipv6('fe80::1'), target: ipv6(TARGET), targetMac, solicited: false, override: true };
+    encodeNeighborAdvertisement(ours, frame);
+    expect(decodeNeighborAdvertisement(frame)).toEqual({ ok: true, value: { source: mac, target: ipv6(TARGET), targetMac } });
+  });
+
+  test.each<{ what: string; change?: Solicitation; set?: Readonly<Record<number, number>>; gives: string }>([
+    { what: 'no option', gives: `${TARGET} 02:00:00:00:00:99 none` },
+    { what: 'its option', change: { options: [2, 1, 2, 0, 0, 0, 0, 7] }, gives: `${TARGET} 02:00:00:00:00:99 02:00:00:00:00:07` },
+    { what: "a solicitation's option", change: { options: [1, 1, 2, 0, 0, 0, 0, 7] }, gives: `${TARGET} 02:00:00:00:00:99 none` },
+    { what: 'a solicitation', set: { 54: 135 }, gives: 'type at offset 54 is 135, must be 136' },
+    { what: 'code 1', set: { 55: 1 }, gives: 'code at offset 55 is 1, must be 0' },
+    { what: 'hop limit 64', set: { 21: 64 }, gives: 'hop limit at offset 21 is 64, must be 255' },
+    { what: 'a group', set: { 62: 0xff }, gives: 'target at offset 62 is 255, must be a unicast address' },
+    { what: 'an answer to all', set: { 58: 0x40 }, gives: 'solicited flag at offset 58 is 1, must be 0 where all are told' },
+    {
+      what: 'an option of no length',
+      change: { options: [2, 0, 2, 0, 0, 0, 0, 7] },
+      gives: 'option length at offset 79 is 0, must be 8 to 8',
+    },
+  ])('with $what: $gives', ({ change = {}, set = {}, gives }) => {
+    expect(verdict(change, set)).toBe(gives);
+  });
+});
+
+test('a probe is a solicitation without a source, to those who may have the address', () => {
+  const frame = newProbeFrame();
+  encodeNeighborProbe(ipv6(TARGET), 0x0200_0000_0001 as Mac, frame);
+  expect(decodeNeighborSolicitation(frame)).toEqual({
+    ok: true,
+    value: { ...MEANING, sourceIp: 0n, sourceMac: undefined },
   });
 });

@@ -1,8 +1,15 @@
 import { type DecodeError, readMac, refused, writeMac } from '../../lib/binary.ts';
-import { type Ipv6, isMulticast, isSolicitedNodeGroup, UNSPECIFIED_IPV6 } from '../../lib/ipv6.ts';
+import { type Ipv6, isMulticast, isSolicitedNodeGroup, solicitedNodeGroup, UNSPECIFIED_IPV6 } from '../../lib/ipv6.ts';
 import type { Mac } from '../../lib/mac.ts';
 import { ok, type Result } from '../../lib/result.ts';
-import { ETHER_TYPE_IPV6, ETHER_TYPE_OFFSET, ETHERNET_HEADER_LENGTH, readEthernetHeader, writeEthernetHeader } from './ethernet.ts';
+import {
+  ETHER_TYPE_IPV6,
+  ETHER_TYPE_OFFSET,
+  ETHERNET_HEADER_LENGTH,
+  groupMac,
+  readEthernetHeader,
+  writeEthernetHeader,
+} from './ethernet.ts';
 
 /** A Neighbor Solicitation in its frame (RFC 4861, Section 4.3): who has the target? */
 export interface NeighborSolicitation {
@@ -27,6 +34,14 @@ export interface NeighborAdvertisement {
   readonly solicited: boolean;
   /** What a neighbour has cached for the target is to be replaced. */
   readonly override: boolean;
+}
+
+/** What an advertisement in its frame says: where the target is. */
+export interface HeardAdvertisement {
+  readonly source: Mac;
+  readonly target: Ipv6;
+  /** What the option Target Link-Layer Address says; absent in answers to unicast questions, at will (RFC 4861, Section 4.4). */
+  readonly targetMac: Mac | undefined;
 }
 
 const IPV6_HEADER_LENGTH = 40;
@@ -72,12 +87,12 @@ const AT = {
 export function decodeNeighborSolicitation(frame: DataView, length: number = frame.byteLength): Result<NeighborSolicitation, DecodeError> {
   // The one length check of the fixed part; the options are walked within the length that is checked next.
   if (length < LEAST_FRAME || frame.byteLength < length) return refused('frame length', 0, length, `at least ${LEAST_FRAME}`);
-  const fault = headerFault(frame, length) ?? messageFault(frame);
+  const fault = headerFault(frame, length) ?? messageFault(frame, NEIGHBOR_SOLICITATION);
   if (fault !== undefined) return fault;
   const [sourceIp, destinationIp, target] = [readIpv6(frame, AT.sourceIp), readIpv6(frame, AT.destinationIp), readIpv6(frame, AT.target)];
   if (isMulticast(target)) return refused('target', AT.target, frame.getUint8(AT.target), 'a unicast address');
   if (isMulticast(sourceIp)) return refused('source address', AT.sourceIp, frame.getUint8(AT.sourceIp), 'a unicast address');
-  const sourceMac = sourceMacOf(frame, MESSAGE_AT + frame.getUint16(AT.payloadLength));
+  const sourceMac = macOf(frame, OPTION.sourceLinkLayerAddress);
   if (!sourceMac.ok) return sourceMac;
   if (sourceIp === UNSPECIFIED_IPV6) {
     if (!isSolicitedNodeGroup(destinationIp))
@@ -92,6 +107,22 @@ export function decodeNeighborSolicitation(frame: DataView, length: number = fra
   }
   const { destination, source } = readEthernetHeader(frame);
   return ok({ destination, source, sourceIp, destinationIp, target, sourceMac: sourceMac.value });
+}
+
+/**
+ * Reads an advertisement in the same way: refuses what RFC 4861, Section 7.1.2, has a node discard.
+ */
+export function decodeNeighborAdvertisement(frame: DataView, length: number = frame.byteLength): Result<HeardAdvertisement, DecodeError> {
+  if (length < LEAST_FRAME || frame.byteLength < length) return refused('frame length', 0, length, `at least ${LEAST_FRAME}`);
+  const fault = headerFault(frame, length) ?? messageFault(frame, NEIGHBOR_ADVERTISEMENT);
+  if (fault !== undefined) return fault;
+  const target = readIpv6(frame, AT.target);
+  if (isMulticast(target)) return refused('target', AT.target, frame.getUint8(AT.target), 'a unicast address');
+  const solicited = (frame.getUint32(AT.flags) & SOLICITED) !== 0;
+  if (solicited && isMulticast(readIpv6(frame, AT.destinationIp))) return refused('solicited flag', AT.flags, 1, '0 where all are told');
+  const targetMac = macOf(frame, OPTION.targetLinkLayerAddress);
+  if (!targetMac.ok) return targetMac;
+  return ok({ source: readEthernetHeader(frame).source, target, targetMac: targetMac.value });
 }
 
 type Refusal = ReturnType<typeof refused>;
@@ -111,24 +142,25 @@ function headerFault(frame: DataView, length: number): Refusal | undefined {
   return undefined;
 }
 
-function messageFault(frame: DataView): Refusal | undefined {
+function messageFault(frame: DataView, wanted: number): Refusal | undefined {
   const sum = sumOf(frame, frame.getUint16(AT.payloadLength));
   if (sum !== ALL_ONES) return refused('checksum', AT.checksum, frame.getUint16(AT.checksum), 'right');
   const type = frame.getUint8(AT.type);
-  if (type !== NEIGHBOR_SOLICITATION) return refused('type', AT.type, type, `${NEIGHBOR_SOLICITATION}`);
+  if (type !== wanted) return refused('type', AT.type, type, `${wanted}`);
   const code = frame.getUint8(AT.code);
   return code === 0 ? undefined : refused('code', AT.code, code, '0');
 }
 
-/** The first Source Link-Layer Address among the options that end at `end`. */
-function sourceMacOf(frame: DataView, end: number): Result<Mac | undefined, DecodeError> {
+/** The first link-layer address of this kind among the options. */
+function macOf(frame: DataView, option: number): Result<Mac | undefined, DecodeError> {
+  const end = MESSAGE_AT + frame.getUint16(AT.payloadLength);
   let mac: Mac | undefined;
   for (let at: number = AT.options; at < end; ) {
     // Each option is at least one unit long, so a rest shorter than that is the piece of one.
     if (end - at < OPTION_UNIT) return refused('option length', at, end - at, `at least ${OPTION_UNIT}`);
     const octets = frame.getUint8(at + 1) * OPTION_UNIT;
     if (octets === 0 || at + octets > end) return refused('option length', at + 1, octets, `${OPTION_UNIT} to ${end - at}`);
-    if (frame.getUint8(at) === OPTION.sourceLinkLayerAddress && mac === undefined) {
+    if (frame.getUint8(at) === option && mac === undefined) {
       if (octets !== OPTION_UNIT) return refused('option length', at + 1, octets, `${OPTION_UNIT} for a MAC`);
       mac = readMac(frame, at + 2);
     }
@@ -146,12 +178,7 @@ export function newAdvertisementFrame(): DataView {
 export function encodeNeighborAdvertisement(message: NeighborAdvertisement, into: DataView): void {
   const payload = FIXED_LENGTH + OPTION_UNIT;
   writeEthernetHeader(into, { destination: message.destination, source: message.source, etherType: ETHER_TYPE_IPV6 });
-  into.setUint32(AT.version, VERSION * 2 ** 28);
-  into.setUint16(AT.payloadLength, payload);
-  into.setUint8(AT.nextHeader, ICMPV6);
-  into.setUint8(AT.hopLimit, HOP_LIMIT);
-  writeIpv6(into, AT.sourceIp, message.sourceIp);
-  writeIpv6(into, AT.destinationIp, message.destinationIp);
+  writeHeader(into, payload, message.sourceIp, message.destinationIp);
   into.setUint8(AT.type, NEIGHBOR_ADVERTISEMENT);
   into.setUint8(AT.code, 0);
   into.setUint16(AT.checksum, 0);
@@ -161,6 +188,35 @@ export function encodeNeighborAdvertisement(message: NeighborAdvertisement, into
   into.setUint8(AT.options + 1, 1);
   writeMac(into, AT.options + 2, message.targetMac);
   into.setUint16(AT.checksum, ALL_ONES - sumOf(into, payload));
+}
+
+/** Room for one probe: {@link encodeNeighborProbe} fills it, as often as one likes. */
+export function newProbeFrame(): DataView {
+  return new DataView(new ArrayBuffer(LEAST_FRAME));
+}
+
+/**
+ * Writes a solicitation as a host sends it that does not have the target yet, and would like to (RFC 4862, Section 5.4.2), over all of `into`, which
+ * {@link newProbeFrame} made. Cannot fail.
+ */
+export function encodeNeighborProbe(target: Ipv6, source: Mac, into: DataView): void {
+  const group = solicitedNodeGroup(target);
+  writeEthernetHeader(into, { destination: groupMac(group), source, etherType: ETHER_TYPE_IPV6 });
+  writeHeader(into, FIXED_LENGTH, UNSPECIFIED_IPV6, group);
+  into.setUint16(AT.type, NEIGHBOR_SOLICITATION << 8);
+  into.setUint16(AT.checksum, 0);
+  into.setUint32(AT.flags, 0);
+  writeIpv6(into, AT.target, target);
+  into.setUint16(AT.checksum, ALL_ONES - sumOf(into, FIXED_LENGTH));
+}
+
+function writeHeader(into: DataView, payload: number, sourceIp: Ipv6, destinationIp: Ipv6): void {
+  into.setUint32(AT.version, VERSION * 2 ** 28);
+  into.setUint16(AT.payloadLength, payload);
+  into.setUint8(AT.nextHeader, ICMPV6);
+  into.setUint8(AT.hopLimit, HOP_LIMIT);
+  writeIpv6(into, AT.sourceIp, sourceIp);
+  writeIpv6(into, AT.destinationIp, destinationIp);
 }
 
 /**

@@ -1,5 +1,5 @@
-import type { Ipv4 } from '../../../lib/ipv4.ts';
-import { BROADCAST_MAC, isStation, type Mac } from '../../../lib/mac.ts';
+import { type Ipv4, UNSPECIFIED_IPV4 } from '../../../lib/ipv4.ts';
+import { BROADCAST_MAC, isStation, type Mac, ZERO_MAC } from '../../../lib/mac.ts';
 import { ARP_REPLY, ARP_REQUEST, type ArpFrame } from '../../wire/arp.ts';
 import { type AddressTable, announcedOn, type HeldAddress } from './address-table.ts';
 
@@ -75,6 +75,12 @@ function replyTo(request: ArpFrame, mac: Mac): ArpFrame {
     targetMac: request.senderMac,
     targetIp: request.senderIp,
   };
+}
+
+/** Asks all, as a host that would like to have `ip`, whether somebody has it (RFC 5227, Section 2.1.1): nobody learns anything by it. */
+export function arpProbe(ip: Ipv4, mac: Mac): ArpFrame {
+  const nobody = { senderIp: UNSPECIFIED_IPV4, targetMac: ZERO_MAC };
+  return { destination: BROADCAST_MAC, source: mac, operation: ARP_REQUEST, senderMac: mac, targetIp: ip, ...nobody };
 }
 
 /**

@@ -13,7 +13,8 @@ export interface ConflictOptions {
 interface Owned extends Holding {
   /** Whoever answers within {@link OWN_ANSWERS} of this answers a probe. */
   probedAt: Micros | undefined;
-  defendedAt: Micros | undefined;
+  /** When each of the addresses was defended last. */
+  readonly defendedAt: Map<string, Micros>;
 }
 
 /** A thousand new addresses are looked at in a second: two frames each, as many as a segment takes in bursts. */
@@ -108,7 +109,7 @@ export class ConflictDetection {
     const known = this.#owned.get(key);
     if (known !== undefined && sameTexts(known.addresses, addresses)) return;
     this.#drop(key);
-    this.#owned.set(key, { key, addresses, probedAt: undefined, defendedAt: undefined });
+    this.#owned.set(key, { key, addresses, probedAt: undefined, defendedAt: new Map() });
     this.#index({ key, addresses });
     const soon = micros(Math.floor(this.#now + OWN_EVERY / this.#owned.size));
     this.#ownAt = this.#owned.size === 1 ? soon : micros(Math.min(this.#ownAt, soon));
@@ -147,9 +148,11 @@ export class ConflictDetection {
       this.#effects.push({ kind: 'found', ...conflict });
       return;
     }
-    if (owned.defendedAt !== undefined && this.#now - owned.defendedAt < DEFEND_INTERVAL) return;
-    owned.defendedAt = this.#now;
-    this.#effects.push({ kind: 'defend', address: conflict.address }, { kind: 'found', ...conflict });
+    const { address } = conflict;
+    const defendedAt = owned.defendedAt.get(address);
+    if (defendedAt !== undefined && this.#now - defendedAt < DEFEND_INTERVAL) return;
+    owned.defendedAt.set(address, this.#now);
+    this.#effects.push({ kind: 'defend', address }, { kind: 'found', ...conflict });
   }
 
   #wake(): void {
