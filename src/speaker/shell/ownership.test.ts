@@ -1,7 +1,8 @@
 import { beforeEach, describe, expect, test } from '@jest/globals';
-import { addressOf, announcement, withdraw } from '../../../test/support/announcements.ts';
+import { addressOf, announcement, only, withdraw } from '../../../test/support/announcements.ts';
 import { FakeClock } from '../../../test/support/fake-clock.ts';
 import { milliseconds } from '../../lib/clock.ts';
+import { formatAddress } from '../../lib/ip.ts';
 import type { Announcement, PlanChange } from '../../model/plan.ts';
 import { Ownership } from './ownership.ts';
 
@@ -163,4 +164,39 @@ test('nothing is said of owners before others were heard or a second has passed'
   expect([other, late.listening, late.claims.damped]).toEqual([[], true, false]);
   clock.advance(milliseconds(1_000));
   expect([other, late.listening]).toEqual([['listened', `owned ${TEXT}`], false]);
+});
+
+describe('the addresses of another node', () => {
+  const addressesOn = (link: string): string[] => ownership.addressesOf('a', link).map(formatAddress);
+
+  test('are those of the Services whose address it has, each once, and no one that it gives up', () => {
+    plan(contested('x/web', 'a'), contested('x/mail', 'a', [TEXT, '2001:db8::1']), contested('x/other', 'a', ['198.51.100.2']));
+    claim(3, 'a');
+    expect(addressesOn('eth0')).toEqual([TEXT, '2001:db8::1']);
+    ownership.take({ kind: 'claimed', node: 'a', claims: [{ address: addressOf(TEXT), epoch: 4, owner: 'a', leaving: true }] });
+    expect(addressesOn('eth0')).toEqual([]);
+  });
+
+  test('are known from its claims alone until the whole plan is here', () => {
+    claim(3, 'a');
+    expect(addressesOn('eth0')).toEqual([TEXT]);
+    ownership.apply([{ kind: 'replace', announcements: [] }]);
+    expect(addressesOn('eth0')).toEqual([]);
+  });
+
+  test.each([
+    { nodes: 'ab', link: 'eth0', is: [TEXT] },
+    { nodes: 'ab', link: 'eth1', is: [] },
+    { nodes: 'a', link: 'eth1', is: [TEXT] },
+  ])('are where this node would announce them if it may: of $nodes, on $link', ({ nodes, link, is }) => {
+    plan({ ...contested('x/web', nodes), interfaces: only('eth0') });
+    claim(3, 'a');
+    expect(addressesOn(link)).toEqual(is);
+  });
+
+  test('are not asked for before this node knows what others know and has a plan, be it an old one', () => {
+    expect(ownership.ready).toBe(false);
+    ownership.apply([{ kind: 'replace', announcements: [], provisional: true }]);
+    expect(ownership.ready).toBe(true);
+  });
 });
