@@ -53,6 +53,8 @@ export class Ownership implements Disposable {
   readonly #answered = new Map<string, Announcement>();
   readonly #turns = new InTurn<Unstamped<OwnersEvent>>((event) => this.#step(event));
   #timer: Timer | undefined;
+  /** Services of which another plan was heard, and what is announced is not brought in line with it yet. */
+  #replanned = new Set<string>();
   /** Something is to be said to the main thread, which hears nothing of the many hellos that change nothing. */
   #unsaid: boolean = false;
   #listened: boolean = false;
@@ -149,6 +151,7 @@ export class Ownership implements Disposable {
     const address = formatAddress(candidacyIn(announcement, this.#ports.node).address);
     this.#planned.set(announcement.service, this.#contenders.sharedIn(announcement));
     this.#services.set(address, (this.#services.get(address) ?? new Set()).add(announcement.service));
+    this.#replanned.add(announcement.service);
     touched.add(address);
   }
 
@@ -160,6 +163,7 @@ export class Ownership implements Disposable {
     services?.delete(service);
     if (services?.size === 0) this.#services.delete(address);
     this.#planned.delete(service);
+    this.#replanned.add(service);
     touched.add(address);
   }
 
@@ -181,7 +185,7 @@ export class Ownership implements Disposable {
     const moved = effects.filter((effect) => effect.kind === 'own' || effect.kind === 'disown').map(({ address }) => address);
     if (moved.length > 0) this.#unsaid = true;
     // Answers come before the claims that say so: whoever stops because of them leaves nobody without one.
-    if (moved.length > 0) this.#match(moved);
+    if (moved.length > 0) this.#match(new Set(moved));
     for (const effect of effects) this.#carryOut(effect);
   }
 
@@ -202,14 +206,12 @@ export class Ownership implements Disposable {
     return [...(this.#services.get(address) ?? [])].flatMap((service) => this.#planned.get(service) ?? []);
   }
 
-  /** Has announced what is this node's of these addresses, and nothing else. */
-  #match(addresses: Iterable<string>): void {
-    const touched = new Set(addresses);
+  /** Has announced what is this node's of these addresses and of what was planned anew, and nothing else. */
+  #match(addresses: ReadonlySet<string>): void {
     const changes: PlanChange[] = [];
-    const services = new Set([...touched].flatMap((address) => [...(this.#services.get(address) ?? [])]));
-    for (const [service, announcement] of this.#answered) {
-      if (touched.has(formatAddress(candidacyIn(announcement, this.#ports.node).address))) services.add(service);
-    }
+    const services = this.#replanned;
+    this.#replanned = new Set();
+    for (const address of addresses) for (const service of this.#services.get(address) ?? []) services.add(service);
     for (const service of services) {
       const [wanted, before] = [this.#wantedOf(service), this.#answered.get(service)];
       if (wanted === before) continue;
@@ -218,7 +220,7 @@ export class Ownership implements Disposable {
       changes.push(wanted === undefined ? { kind: 'withdraw', service } : { kind: 'announce', announcement: wanted });
     }
     if (changes.length > 0) this.#ports.answer(changes);
-    for (const address of touched) this.#ports.keep(address, this.#answeredFor(address));
+    for (const address of addresses) this.#ports.keep(address, this.#answeredFor(address));
   }
 
   #answeredFor(address: string): Announcement[] {
