@@ -52,6 +52,8 @@ export async function explainReport(cluster: Cluster, { namespace, name }: Servi
       cluster.list({ ...EVENTS, namespace, fieldSelector: `involvedObject.kind=Service,involvedObject.name=${name}` }),
       cluster.list({ ...EVENTS, namespace: cluster.namespace, fieldSelector: 'involvedObject.kind=BGPPeer' }),
     ]);
+  const uid = objectOf(service.metadata).uid;
+  const lately = events.items.filter(({ involvedObject }) => objectOf(involvedObject).uid === uid);
   const explanation = explain({
     service,
     pools: pools.items,
@@ -63,13 +65,13 @@ export async function explainReport(cluster: Cluster, { namespace, name }: Servi
     slices: slices.items,
     nodes: nodes.items,
     peerEvents: peerEvents.items,
+    events: lately,
     controllerSeen: states.items.some(({ metadata }) => objectOf(metadata).name === 'controller'),
   });
   const unseen = [pools, l2Advertisements, bgpAdvertisements, peers, l2Statuses, bgpStatuses, states, slices, nodes, events, peerEvents];
   const problems = [...problemsOf(unseen.map((each) => each.fault)), ...explanation.problems];
-  const uid = objectOf(service.metadata).uid;
-  const lately = events.items.filter(({ involvedObject }) => objectOf(involvedObject).uid === uid).map(eventLine);
-  return reportOf({ ...explanation, problems }, lately.sort((left, right) => compareTexts(left.last, right.last)).slice(-MOST_EVENTS));
+  const lines = lately.map(eventLine);
+  return reportOf({ ...explanation, problems }, lines.sort((left, right) => compareTexts(left.last, right.last)).slice(-MOST_EVENTS));
 }
 
 function eventLine({ lastTimestamp, eventTime, reason, message }: JsonObject): EventLine {

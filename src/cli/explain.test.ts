@@ -60,6 +60,7 @@ function view(changes: Partial<ServiceView> & { readonly draft?: Draft } = {}): 
     slices: [slice('IPv4', 'node-1')],
     nodes: [node('node-1'), node('node-2')],
     peerEvents: [],
+    events: [],
     controllerSeen: true,
     ...changes,
   };
@@ -238,6 +239,19 @@ test('sessions that are to carry its routes are told of, as far as nodes have sa
       remedy: 'see what else was said: kubectl -n metallb-system describe bgppeer tor',
     },
   ]);
+});
+
+test('a host that has the address is why nobody announces it, in the words that were said last', () => {
+  const said = (message: string, lastTimestamp: string): JsonObject => ({ reason: 'AddressConflict', message, lastTimestamp });
+  const events = [
+    said('node "node-1" does not announce 192.0.2.1: a host has it. Find it. Stop it', '2026-01-01T00:01:00Z'),
+    said('an older word. Do this', '2026-01-01T00:00:00Z'),
+    { reason: 'nodeAssigned', message: 'announcing', lastTimestamp: '2026-01-01T00:02:00Z' },
+  ];
+  expect(explain(view({ l2Statuses: [], events })).problems).toEqual([
+    { text: 'node "node-1" does not announce 192.0.2.1: a host has it', remedy: 'Find it. Stop it' },
+  ]);
+  expect(explain(view({ events })).problems).toEqual([]);
 });
 
 test('a pod of both families is one endpoint; those of several slices of a family add up', () => {

@@ -30,6 +30,8 @@ export interface ServiceView {
   readonly nodes: readonly JsonObject[];
   /** Events about BGPPeers, by which nodes tell of their sessions. */
   readonly peerEvents: readonly JsonObject[];
+  /** Events about the Service. */
+  readonly events: readonly JsonObject[];
   /** Whether any ConfigurationState says that a controller has been here. */
   readonly controllerSeen: boolean;
 }
@@ -59,6 +61,9 @@ export interface Explanation {
   readonly advertisements: readonly string[];
   readonly problems: readonly Problem[];
 }
+
+/** The reason of the event by which a speaker says that another host has an address. */
+const CONFLICT_EVENT = 'AddressConflict';
 
 const CONDITION = `${ANNOTATION_PREFIX}AddressAllocated`;
 
@@ -193,10 +198,23 @@ function noNode(
       remedy: 'let pods run where nodes may announce, or set externalTrafficPolicy to Cluster',
     };
   }
+  if (protocol === 'layer 2') {
+    const conflict = conflictIn(view.events);
+    if (conflict !== undefined) return conflict;
+  }
   return {
     text: `${text}, though ${able.map(({ name }) => name).join(', ')} could`,
     remedy: 'see whether the speakers run, and what they log: kubectl get pods -A -o wide -l "component=speaker"',
   };
+}
+
+/** What a speaker said last of a host that has an address of the Service: the first sentence is what is so, the others what to do. */
+function conflictIn(events: readonly JsonObject[]): Problem | undefined {
+  const said = events.filter(({ reason }) => reason === CONFLICT_EVENT);
+  const last = said.toSorted((left, right) => compareTexts(textOf(left.lastTimestamp) ?? '', textOf(right.lastTimestamp) ?? '')).at(-1);
+  if (last === undefined) return undefined;
+  const [text = '', ...remedy] = (textOf(last.message) ?? '').split('. ');
+  return { text, remedy: remedy.join('. ') };
 }
 
 /** Objects that concern it and are not used as they stand. */
