@@ -197,6 +197,8 @@ describe('the addresses of another node', () => {
   test('are not asked for before this node knows what others know and has a plan, be it an old one', () => {
     expect(ownership.ready).toBe(false);
     ownership.apply([{ kind: 'replace', announcements: [], provisional: true }]);
+    expect(ownership.ready).toBe(false);
+    ownership.apply([{ kind: 'replace', announcements: [contested('x/web', 'a')], provisional: true }]);
     expect(ownership.ready).toBe(true);
   });
 });

@@ -124,7 +124,10 @@ export class Ownership implements Disposable {
     const ended = [...touched].filter((address) => !this.#services.has(address));
     this.take({ kind: 'planned', candidacies, ended });
     this.#match(touched);
-    this.#informed ||= changes.some(({ kind }) => kind === 'replace');
+    // A provisional plan without anything is what is known at the start, which is nothing.
+    this.#informed ||= changes.some(
+      (change) => change.kind === 'replace' && (change.provisional !== true || change.announcements.length > 0),
+    );
     const complete = changes.some((change) => change.kind === 'replace' && change.provisional !== true);
     if (!complete) return;
     this.#unsaid ||= !this.#complete;
