@@ -44,6 +44,7 @@ const advertisements = [...parseL2Advertisements([l2Advertisement('all', {})]).a
 let owned: readonly string[] = [];
 const wire: Ownership = new Ownership({
   ...{ clock, node: OWN, rank: rankOf, segmented: true, memory: undefined, knownChanged: () => undefined },
+  ...{ silentSince: () => undefined, taken: () => undefined },
   ...{ answer: () => undefined, defend: () => undefined, send: () => undefined, listened: () => undefined, log: () => undefined },
   ...{ look: (key: string) => wire.take({ kind: 'free', address: key }), lookAway: () => undefined, keep: () => undefined },
   owned: (addresses) => {

@@ -73,6 +73,26 @@ export interface OwnersMemory extends KnownOwners {
   readonly recent: boolean;
 }
 
+/** Why a frame that seems to come from a speaker is not taken: cut or of a later version, of another key, not signed by its key, or not even looked at. */
+export type FrameRefusal = 'malformed' | 'key' | 'seal' | 'limit';
+
+/** What this node has said and heard on the segment since its thread started, by the names of the labels of the metrics. */
+export interface SegmentCounts {
+  readonly sent: Readonly<Record<string, number>>;
+  readonly received: Readonly<Record<string, number>>;
+  readonly refused: Readonly<Record<string, number>>;
+  readonly verdicts: Readonly<Record<string, number>>;
+}
+
+/** This node answers for an address that another one had. */
+export interface Taking {
+  readonly ip: string;
+  readonly from: string;
+  readonly reason: 'gone' | 'left' | 'stale' | 'preferred';
+  /** For how long the other one had been silent. */
+  readonly silentMilliseconds?: number;
+}
+
 /** What the wire thread tells the main thread. */
 export type Report =
   /** The thread has its sockets and answers from now on. */
@@ -89,6 +109,10 @@ export type Report =
   | ({ readonly kind: 'claims' } & KnownOwners)
   /** Somebody else has an address of this node, or one that it would take. */
   | ({ readonly kind: 'conflict' } & AddressConflict)
+  /** All that was said and heard on the segment since the thread started. */
+  | { readonly kind: 'segment'; readonly counts: SegmentCounts }
+  /** Addresses have come to this node from others. */
+  | { readonly kind: 'taken'; readonly takings: readonly Taking[] }
   /** Counts for one address since the last such report; the names are those of the metrics. */
   | { readonly kind: 'counts'; readonly counts: readonly AddressCounts[] }
   /** How all BGP sessions are now, and how many connections of others than peers the thread has turned away. */

@@ -201,6 +201,7 @@ function wire(options: SpeakerOptions, excludedInterfaces: readonly string[], po
     sessionsChanged: sessions.take,
     conflictFound: (conflict) => announcer.conflicted(conflict),
     ownersKnown: (known) => claims.take(known),
+    addressTaken: (taking) => announcer.taken(taking),
     broken: () => thread.restart(),
     addressesOwned: (addresses, certain) => announcer.own(addresses, certain),
   });
@@ -210,13 +211,12 @@ function wire(options: SpeakerOptions, excludedInterfaces: readonly string[], po
     onReport: (report) => reports.take(report),
     onPlanWanted: () => keeper.replay(),
   });
-  const kept = { announced, routes: routeAnnouncer, applyToWire: (change: WireChange) => thread.apply(change) };
-  const keeper: PlanKeeper = keeperOf(options, kept, files, ports);
+  const kept = { announced, routes: routeAnnouncer };
+  const keeper: PlanKeeper = keeperOf(options, { ...kept, applyToWire: (change) => thread.apply(change) }, files, ports);
   const announcer: Announcer = new Announcer({ node, announced, notices, log, applyToWire });
   const { report, configuration } = configurationOf(node, source, ports);
-  const choices = { ...choicesOf(options), configuration };
-  const layer2 = { announced, announcer, forwards: () => gate.open };
-  const announcements: AnnouncementOperator = new AnnouncementOperator({ ...choices, ...layer2 }, ports);
+  const choices = { ...choicesOf(options), configuration, forwards: () => gate.open };
+  const announcements: AnnouncementOperator = new AnnouncementOperator({ ...choices, announced, announcer }, ports);
   const ownPod = new OwnPod({ api: ports.api, log, namespace, podName });
   const daemonSet: OwnDaemonSet = new OwnDaemonSet({ namespace, ownPod }, ports);
   const state = new ConfigurationStateOperator({ namespace, identity: speakerState(node), report, ownPod }, ports);

@@ -12,6 +12,11 @@ export interface Gauge {
   remove(labels: Readonly<Record<string, string>>): void;
 }
 
+/** Numbers by how large they are. */
+export interface Histogram {
+  observe(value: number): void;
+}
+
 /** One series of a gauge that is read when somebody asks. */
 export interface Reading {
   readonly labels?: Readonly<Record<string, string>>;
@@ -22,6 +27,8 @@ export interface Reading {
 export interface Metrics {
   counter(name: string, help: string, labelNames?: readonly string[]): Counter;
   gauge(name: string, help: string, labelNames?: readonly string[]): Gauge;
+  /** `bounds` are the upper ends of its buckets, growing. */
+  histogram(name: string, help: string, bounds: readonly number[]): Histogram;
   /** A gauge whose series are what `read` gives at the moment of each exposition; it costs nothing in between. */
   measured(name: string, help: string, labelNames: readonly string[], read: () => Iterable<Reading>): void;
   /** The whole registry in the text format of Prometheus. */

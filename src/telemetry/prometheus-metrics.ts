@@ -1,4 +1,4 @@
-import { collectDefaultMetrics, Counter as PromCounter, Gauge as PromGauge, Registry } from 'prom-client';
+import { collectDefaultMetrics, Histogram, Counter as PromCounter, Gauge as PromGauge, Registry } from 'prom-client';
 import type { Counter, Gauge, Metrics, Reading } from './metrics.ts';
 
 /**
@@ -12,6 +12,7 @@ export function createPrometheusMetrics(settings: { readonly processMetrics: boo
     counter: (name, help, labelNames = []) =>
       counterOf(new PromCounter({ name, help, labelNames: [...labelNames], registers: [registry] })),
     gauge: (name, help, labelNames = []) => gaugeOf(new PromGauge({ name, help, labelNames: [...labelNames], registers: [registry] })),
+    histogram: (name, help, bounds) => new Histogram({ name, help, buckets: [...bounds], registers: [registry] }),
     measured: (name, help, labelNames, read) => {
       const collect = (): void => setAll(gauge, read());
       const gauge = new PromGauge({ name, help, labelNames: [...labelNames], registers: [registry], collect });

@@ -1,4 +1,4 @@
-import type { Counter, Gauge, Metrics, Reading } from '../../src/telemetry/metrics.ts';
+import type { Counter, Gauge, Histogram, Metrics, Reading } from '../../src/telemetry/metrics.ts';
 
 /** One metric as a test sees it. */
 interface Family {
@@ -33,6 +33,17 @@ export class RecordingMetrics implements Metrics {
     return {
       set: (value, labels = {}) => void family.series.set(keyOf(name, family, labels), value),
       remove: (labels) => void family.series.delete(keyOf(name, family, labels)),
+    };
+  }
+
+  /** Its sum and its count are series of their own, as in the text format. */
+  histogram(name: string, _help: string, _bounds: readonly number[]): Histogram {
+    const [sum, count] = [this.counter(`${name}_sum`, ''), this.counter(`${name}_count`, '')];
+    return {
+      observe: (value) => {
+        sum.add(value);
+        count.add(1);
+      },
     };
   }
 

@@ -14,6 +14,8 @@ function textOf(report: Report): string {
       return `${report.level} ${report.message}`;
     case 'interfaces':
       return report.names.join('+');
+    case 'taken':
+      return report.takings.map(({ ip }) => ip).join('+');
     case 'counts':
       return report.counts.map(({ ip, requestsReceived }) => `${ip}:${requestsReceived}`).join('+');
     default:
@@ -31,15 +33,6 @@ describe('an outbox', () => {
     outbox.received();
     outbox.received();
     expect(posted).toEqual(['info one', 'info two, ready']);
-  });
-
-  test('sends what waits at the end, although nobody took the last batch', () => {
-    const { outbox, posted } = newOutbox();
-    outbox.log('info', 'one', {});
-    outbox.state({ kind: 'ready' });
-    outbox.flush();
-    outbox.flush();
-    expect(posted).toEqual(['info one', 'ready']);
   });
 
   test('of a state only the last word waits', () => {
@@ -80,5 +73,24 @@ describe('an outbox', () => {
     outbox.received();
     outbox.log('info', 'later', {});
     expect(posted[2]).toBe('info later');
+  });
+});
+
+describe('an outbox, moreover,', () => {
+  test('sends what waits at the end, although nobody took the last batch', () => {
+    const { outbox, posted } = newOutbox();
+    outbox.log('info', 'one', {});
+    outbox.state({ kind: 'ready' });
+    outbox.flush();
+    outbox.flush();
+    expect(posted).toEqual(['info one', 'ready']);
+  });
+
+  test('addresses that come to the node wait together', () => {
+    const { outbox, posted } = newOutbox();
+    outbox.log('info', 'one', {});
+    for (const ip of ['10.0.0.1', '10.0.0.2']) outbox.taken({ ip, from: 'a', reason: 'gone' });
+    outbox.received();
+    expect(posted[1]).toBe('10.0.0.1+10.0.0.2');
   });
 });

@@ -1,4 +1,4 @@
-import type { AddressConflict, AddressCounts, Report } from '../../model/plan.ts';
+import type { AddressConflict, AddressCounts, Report, Taking } from '../../model/plan.ts';
 
 /** A report that is a line for the log. */
 export type LogLine = Extract<Report, { kind: 'log' }>;
@@ -42,9 +42,16 @@ export class Outbox {
   }
 
   /** Sends a report that is a state: one of its kind that still waits is out of date and is replaced. */
-  state(report: Exclude<Report, LogLine | { kind: 'counts' | 'conflict' }>): void {
+  state(report: Exclude<Report, LogLine | { kind: 'counts' | 'conflict' | 'taken' }>): void {
     this.#waiting = this.#waiting.filter(({ kind }) => kind !== report.kind);
     this.#add(report);
+  }
+
+  /** Sends that an address has come to this node; of many at a time it is one report. */
+  taken(taking: Taking): void {
+    const waiting = this.#waiting.flatMap((report) => (report.kind === 'taken' ? report.takings : []));
+    this.#waiting = this.#waiting.filter(({ kind }) => kind !== 'taken');
+    this.#add({ kind: 'taken', takings: [...waiting, taking] });
   }
 
   /** Sends what waits although the last batch was not taken: this thread is about to end. */

@@ -17,6 +17,7 @@ let kept: Map<string, string>;
 let owned: (readonly [readonly string[], boolean])[];
 let clock: FakeClock;
 let known: number;
+let takings: string[];
 let ownership: Ownership;
 
 beforeEach(() => {
@@ -24,6 +25,7 @@ beforeEach(() => {
   owned = [];
   kept = new Map();
   known = 0;
+  takings = [];
   clock = new FakeClock();
   ownership = new Ownership({
     ...{ clock, node: 'b', rank: (node) => `${order.indexOf(node)}`, segmented: true, memory: undefined, knownChanged: () => void known++ },
@@ -35,6 +37,8 @@ beforeEach(() => {
     send: (to, message) => void done.push(`${message.kind} to ${to ?? 'all'}`),
     listened: () => void done.push('listened'),
     owned: (addresses, certain) => void owned.push([addresses, certain]),
+    silentSince: (node) => (node === 'c' ? clock.now() : undefined),
+    taken: ({ ip, from, reason, silentMilliseconds }) => void takings.push(`${ip} ${from} ${reason} ${silentMilliseconds}`),
     log: (level, message, fields) => void done.push(`${level} ${fields.event} ${fields.reason}: ${message}`),
   });
   ownership.start();
@@ -130,6 +134,7 @@ test('an address of a node that is gone is taken, and the log says why', () => {
   plan(contested('x/web', 'cba'));
   ownership.take({ kind: 'gone', nodes: ['c'] });
   expect(done).toContain('info addressTaken gone: 198.51.100.1 is answered for here: node "c" is gone');
+  expect(takings).toEqual(['198.51.100.1 c gone 0']);
 });
 
 test('what is known is another thing when a claim is, and not when it is heard again', () => {
@@ -153,7 +158,12 @@ test('nothing is said of owners before others were heard or a second has passed'
   const other: string[] = [];
   using late: Ownership = new Ownership({
     ...{ clock, node: 'b', rank: (node: string) => node, segmented: true, log: () => undefined },
-    ...{ memory: { claims: [], met: false, recent: true }, knownChanged: () => undefined },
+    ...{
+      memory: { claims: [], met: false, recent: true },
+      knownChanged: () => undefined,
+      silentSince: () => undefined,
+      taken: () => undefined,
+    },
     ...{ answer: () => undefined, defend: () => undefined, send: () => undefined },
     ...{ look: (key: string) => late.take({ kind: 'free', address: key }), lookAway: () => undefined, keep: () => undefined },
     listened: () => void other.push('listened'),

@@ -1,7 +1,7 @@
-import { type Clock, micros, type Timer } from '../../lib/clock.ts';
+import { type Clock, type Micros, micros, type Timer } from '../../lib/clock.ts';
 import { formatAddress, type IpAddress } from '../../lib/ip.ts';
 import type { Rank } from '../../model/contenders.ts';
-import type { Announcement, Candidacy, KnownOwners, OwnersMemory, PlanChange } from '../../model/plan.ts';
+import type { Announcement, Candidacy, KnownOwners, OwnersMemory, PlanChange, Taking } from '../../model/plan.ts';
 import { Owners } from '../protocol/layer2/owners.ts';
 import type { OwnersEffect, OwnersEvent, Succession } from '../protocol/layer2/owners-events.ts';
 import type { SegmentMessage } from '../wire/segment.ts';
@@ -36,6 +36,10 @@ export interface OwnershipPorts {
   listened(): void;
   /** What this node answers for has changed, or is certain now. */
   owned(addresses: readonly string[], certain: boolean): void;
+  /** When a node was heard last that is silent now, as far as it is known. */
+  silentSince(node: string): Micros | undefined;
+  /** An address has come to this node from another one. */
+  taken(taking: Taking): void;
   log(level: LogLine['level'], message: string, fields: LogLine['fields']): void;
 }
 
@@ -250,7 +254,13 @@ export class Ownership implements Disposable {
 
   #logSuccession({ address, why, from }: OwnersEffect & { readonly kind: 'own' }): void {
     if (why === 'free' || why === 'resumed') return;
-    this.#ports.log('info', MEANING[why](address, from), { event: 'addressTaken', ip: address, from, reason: why });
+    const { clock, log, silentSince, taken } = this.#ports;
+    const since = why === 'gone' ? silentSince(from) : undefined;
+    const silence = since === undefined ? undefined : Math.round((clock.now() - since) / 1_000);
+    const fields = { event: 'addressTaken', ip: address, from, reason: why };
+    log('info', MEANING[why](address, from), silence === undefined ? fields : { ...fields, milliseconds: silence });
+    const taking = { ip: address, from, reason: why };
+    taken(silence === undefined ? taking : { ...taking, silentMilliseconds: silence });
   }
 }
 

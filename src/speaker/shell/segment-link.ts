@@ -12,20 +12,13 @@ import { StandIns } from '../protocol/layer2/stand-ins.ts';
 import type { Absence, StandInAnswer, StandInEnd, StandInsEffect, StandInsEvent } from '../protocol/layer2/stand-ins-events.ts';
 import { ARP_REQUEST, decodeArpFrame, encodeArpFrame, newArpFrame } from '../wire/arp.ts';
 import { ETHER_TYPE_ARP } from '../wire/ethernet.ts';
-import {
-  decodeSegmentFrame,
-  ETHER_TYPE_SEGMENT,
-  encodeSegmentFrame,
-  keyIdOf,
-  LONGEST_SEGMENT_FRAME,
-  SEAL_LENGTH,
-  type SegmentMessage,
-  sealedLength,
-} from '../wire/segment.ts';
+import { ETHER_TYPE_SEGMENT, encodeSegmentFrame, LONGEST_SEGMENT_FRAME, SEAL_LENGTH, type SegmentMessage } from '../wire/segment.ts';
+import { FrameReader } from './frame-reader.ts';
 import { InTurn } from './in-turn.ts';
 import type { KeyRing } from './key-ring.ts';
 import type { LogLine } from './outbox.ts';
 import type { NodeNetwork, OpenFailed, Responder } from './responders.ts';
+import type { SegmentTallies } from './segment-tallies.ts';
 
 /** What the segments of all links share. */
 export interface SegmentContext {
@@ -33,6 +26,7 @@ export interface SegmentContext {
   readonly node: string;
   readonly timing: PeersTiming;
   readonly keys: KeyRing;
+  readonly tallies: SegmentTallies;
   /** Nodes that an earlier thread held for gone. */
   readonly knownGone: readonly string[];
   /** 64 bits that nobody can guess. */
@@ -81,6 +75,7 @@ export class SegmentLink implements Responder {
   readonly #standIns: StandIns;
   readonly #frames: PacketSocket;
   readonly #answers: PacketSocket;
+  readonly #reader: FrameReader;
   readonly #boot: bigint;
   readonly #question = newArpFrame();
   readonly #octets = new Uint8Array(this.#question.buffer);
@@ -99,6 +94,7 @@ export class SegmentLink implements Responder {
     this.#link = link;
     this.#context = context;
     const { node, timing, knownGone, randomBits, rank } = context;
+    this.#reader = new FrameReader(context);
     this.#boot = randomBits();
     this.#dueAt = context.clock.now();
     this.#peers = new Peers({ node, timing, nonce: randomBits, gone: knownGone, claims: () => context.claims() });
@@ -211,18 +207,11 @@ export class SegmentLink implements Responder {
     }
   }
 
-  /** What no key of ours has signed is not even hashed; what is not what it seems is dropped without a word. */
   #read(octets: DataView, length: number): void {
-    const sealed = sealedLength(octets, length);
-    if (!sealed.ok || !this.#link.carrier) return;
+    if (!this.#link.carrier) return;
     const now = this.#context.clock.now();
-    const key = this.#context.keys.find(keyIdOf(octets), now);
-    if (key === undefined) return;
-    const signed = new Uint8Array(octets.buffer, octets.byteOffset, sealed.value - SEAL_LENGTH);
-    const seal = new Uint8Array(octets.buffer, octets.byteOffset + signed.length, SEAL_LENGTH);
-    if (!key.hasSigned(signed, seal)) return;
-    const decoded = decodeSegmentFrame(octets, length);
-    if (decoded.ok) this.#step({ kind: 'received', now, frame: decoded.value });
+    const frame = this.#reader.read(octets, length, now, this.#link.name);
+    if (frame !== undefined) this.#step({ kind: 'received', now, frame });
   }
 
   #hearKernel(octets: DataView, length: number): void {
@@ -263,6 +252,7 @@ export class SegmentLink implements Responder {
         this.#context.reannounce(this.#link.name);
         break;
       case 'judged':
+        this.#context.tallies.judged(effect.node, effect.verdict, micros(this.#context.clock.now() - effect.silence));
         this.#logVerdict(effect);
         this.#standIn(effect);
         break;
@@ -298,6 +288,7 @@ export class SegmentLink implements Responder {
     const signed = octets.subarray(0, octets.length - SEAL_LENGTH);
     octets.set(key.sign(signed).subarray(0, SEAL_LENGTH), signed.length);
     this.#frames.send(octets);
+    this.#context.tallies.sent(message.kind);
   }
 
   /** As a host without an address asks (RFC 5227, Section 2.1.1): a kernel answers and learns nothing. */

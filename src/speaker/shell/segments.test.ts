@@ -321,6 +321,16 @@ describe('a node whose link has a signal again, or that goes on after it stood s
 });
 
 describe('a frame', () => {
+  test('is counted, and one of another key is told of once', async () => {
+    using strangers = new Scene(['one', 'two']);
+    await strangers.start();
+    await strangers.run(20_000);
+    const counts = strangers.reports.a.findLast((report) => report.kind === 'segment')?.counts;
+    expect([counts?.received, (counts?.sent.hello ?? 0) > 10, (counts?.refused.key ?? 0) > 100]).toEqual([{}, true, true]);
+    const lines = strangers.reports.a.filter((report) => report.kind === 'log' && report.fields.event === 'frameRefused');
+    expect(lines).toMatchObject([{ level: 'info', fields: { reason: 'key', mac: '02:00:00:00:00:03' } }]);
+  });
+
   test('that another key has signed is nobody’s', async () => {
     using strangers = new Scene(['one', 'two']);
     await strangers.start();
@@ -342,6 +352,11 @@ describe('a frame', () => {
       scene.network.receive(2, new Uint8Array(hello.buffer, hello.byteOffset, hello.byteLength));
       await scene.run(20);
     }
+    await scene.run(5_000);
+    const counts = scene.reports.a.findLast((report) => report.kind === 'segment')?.counts;
+    // It has the MAC of a speaker: all of them are looked at.
+    expect(counts?.refused).toEqual({ seal: 30 });
+    expect(counts?.verdicts).toEqual({ dead: 1 });
     expect(scene.gone('a')).toEqual(['b']);
   });
 

@@ -22,6 +22,7 @@ import { NDP } from './ndp-responder.ts';
 import { Outbox } from './outbox.ts';
 import { Ownership } from './ownership.ts';
 import { type NodeNetwork, Responders } from './responders.ts';
+import { SegmentTallies } from './segment-tallies.ts';
 import { Segments } from './segments.ts';
 
 /** What the wire thread gets from whoever starts it. */
@@ -43,6 +44,9 @@ export interface WireDriverPorts {
 /** Counts are for graphs: once a second is finer than any scrape. */
 const COUNTS_EVERY = milliseconds(1_000);
 
+/** Speakers say hello without end: what they said is told less often. */
+const SEGMENT_COUNTS_EVERY = milliseconds(5_000);
+
 /** The main thread writes all of them to a file. */
 const CLAIMS_EVERY = milliseconds(1_000);
 
@@ -57,6 +61,7 @@ export class WireDriver implements Disposable {
   readonly #ports: WireDriverPorts;
   readonly #outbox: Outbox;
   readonly #tallies = new AddressTallies();
+  readonly #segmentTallies = new SegmentTallies(() => this.#scheduleSegmentCounts());
   readonly #faults = new FaultWindow();
   readonly #arp: FamilyAnswers<Ipv4>;
   readonly #ndp: FamilyAnswers<Ipv6>;
@@ -70,6 +75,7 @@ export class WireDriver implements Disposable {
   #countsTimer: Timer | undefined;
   #sessionsTimer: Timer | undefined;
   #claimsTimer: Timer | undefined;
+  #segmentCountsTimer: Timer | undefined;
   /** Claims have changed since they were told. */
   #claimsUntold: boolean = false;
   #broken: boolean = false;
@@ -153,6 +159,7 @@ export class WireDriver implements Disposable {
     this.#countsTimer?.[Symbol.dispose]();
     this.#sessionsTimer?.[Symbol.dispose]();
     this.#claimsTimer?.[Symbol.dispose]();
+    this.#segmentCountsTimer?.[Symbol.dispose]();
     this.#sessions[Symbol.dispose]();
     this.#responders[Symbol.dispose]();
     this.#ownership[Symbol.dispose]();
@@ -163,7 +170,17 @@ export class WireDriver implements Disposable {
 
   #segmentsOf({ node, timing, gone: knownGone }: SegmentSettings, { clock, log, faulted }: AnswerPorts): Segments {
     return new Segments({
-      ...{ clock, node, timing, keys: this.#keys, knownGone, log, faulted, randomBits: this.#ports.randomBits },
+      ...{
+        clock,
+        node,
+        timing,
+        keys: this.#keys,
+        tallies: this.#segmentTallies,
+        knownGone,
+        log,
+        faulted,
+        randomBits: this.#ports.randomBits,
+      },
       claims: () => this.#ownership.claims,
       heard: (event) => this.#ownership.take(event),
       rank: this.#ports.rank,
@@ -210,6 +227,8 @@ export class WireDriver implements Disposable {
       keep: (key, announcements) => segment !== undefined && this.#conflicts.own(key, announcements),
       send: (to, message) => this.#segments?.say(to, message),
       listened: () => this.#segments?.describe(),
+      silentSince: (other) => this.#segmentTallies.silentSince(other),
+      taken: (taking) => this.#outbox.taken(taking),
       owned: (addresses, certain) => this.#outbox.state({ kind: 'owned', addresses, certain }),
     });
   }
@@ -278,6 +297,13 @@ export class WireDriver implements Disposable {
     this.#countsTimer ??= this.#ports.clock.startTimer(COUNTS_EVERY, () => {
       this.#countsTimer = undefined;
       this.#outbox.counts(() => this.#tallies.take());
+    });
+  }
+
+  #scheduleSegmentCounts(): void {
+    this.#segmentCountsTimer ??= this.#ports.clock.startTimer(SEGMENT_COUNTS_EVERY, () => {
+      this.#segmentCountsTimer = undefined;
+      this.#outbox.state({ kind: 'segment', counts: this.#segmentTallies.counts });
     });
   }
 

@@ -1,5 +1,5 @@
 import type { EventRecorder } from '../../kubernetes/event-recorder.ts';
-import type { AddressConflict } from '../../model/plan.ts';
+import type { AddressConflict, Taking } from '../../model/plan.ts';
 import type { ServiceFacts } from '../../model/service.ts';
 import type { Logger } from '../../telemetry/logger.ts';
 import type { Gauge, Metrics } from '../../telemetry/metrics.ts';
@@ -55,6 +55,14 @@ export class AnnouncementNotices {
     for (const service of services) events.record(subjectOf(service), 'Warning', reason, message);
   }
 
+  /** Says that an address of a Service was another node's, and why it is this one's. */
+  taken(service: ServiceFacts, { ip, from, reason, silentMilliseconds }: Taking): void {
+    const { events, node } = this.#ports;
+    const silence = silentMilliseconds === undefined ? '' : `, after ${silentMilliseconds} ms of silence`;
+    const message = `node "${node}" answers for ${ip}: ${CAUSE[reason](from)}${silence}`;
+    events.record(subjectOf(service), reason === 'gone' ? 'Warning' : 'Normal', 'ownerChanged', message);
+  }
+
   /** Says that it cannot be announced though it should be. */
   failed(service: ServiceFacts, message: string): void {
     this.#ports.events.record(subjectOf(service), 'Warning', 'announceFailed', message);
@@ -64,6 +72,13 @@ export class AnnouncementNotices {
     return { service, protocol, node: this.#ports.node, ip };
   }
 }
+
+const CAUSE: Readonly<Record<Taking['reason'], (from: string) => string>> = {
+  gone: (from) => `node "${from}" is gone`,
+  left: (from) => `node "${from}" has handed it over`,
+  stale: (from) => `node "${from}" may not announce it, and has not heard of that`,
+  preferred: (from) => `it is preferred to node "${from}"`,
+};
 
 function subjectOf({ namespace, name, uid, resourceVersion }: ServiceFacts): Parameters<EventRecorder['record']>[0] {
   return { apiVersion: 'v1', kind: 'Service', namespace, name, uid, resourceVersion };

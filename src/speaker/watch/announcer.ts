@@ -1,6 +1,6 @@
 import { formatAddress, sameAddress } from '../../lib/ip.ts';
 import { sameContenders } from '../../model/contenders.ts';
-import type { AddressConflict, Announcement, PlanChange } from '../../model/plan.ts';
+import type { AddressConflict, Announcement, PlanChange, Taking } from '../../model/plan.ts';
 import type { ServiceFacts } from '../../model/service.ts';
 import type { Logger } from '../../telemetry/logger.ts';
 import type { AnnouncedServices } from './announced-services.ts';
@@ -71,6 +71,13 @@ export class Announcer {
     const concerned = [...this.#planned.values()].filter(({ announcement }) => ips(announcement).includes(conflict.address));
     const services = concerned.map(({ service }) => service);
     if (services.length > 0) this.#ports.notices.conflicted(services, conflict);
+  }
+
+  /** An address has come to this node from another one: says so of the Services that it belongs to. */
+  taken(taking: Taking): void {
+    for (const { service, announcement } of this.#planned.values()) {
+      if (keyAddress(announcement) === taking.ip) this.#ports.notices.taken(service, taking);
+    }
   }
 
   /** Why this node does not announce Services, by Service. */

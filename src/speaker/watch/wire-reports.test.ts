@@ -15,6 +15,7 @@ test('each report goes where it belongs', () => {
     sessionsChanged: (sessions) => void heard.push(`${sessions.length} sessions`),
     ownersKnown: ({ claims, met }) => void heard.push(`${claims.length} claims ${met}`),
     conflictFound: ({ what, node }) => void heard.push(`${what} ${node}`),
+    addressTaken: ({ ip: taken, from }) => void heard.push(`${taken} from ${from}`),
     broken: () => void heard.push('broken'),
   });
   reports.take({ kind: 'ready' });
@@ -24,11 +25,13 @@ test('each report goes where it belongs', () => {
   reports.take({ kind: 'sessions', sessions: [], refused: 2 });
   reports.take({ kind: 'claims', claims: [], met: true });
   reports.take({ kind: 'conflict', what: 'kernel', address: ip, mac: '02:00:00:00:00:02', node: 'node-2' });
+  reports.take({ kind: 'taken', takings: [{ ip, from: 'node-2', reason: 'gone', silentMilliseconds: 300 }] });
+  reports.take({ kind: 'segment', counts: { sent: { hello: 4 }, received: {}, refused: {}, verdicts: {} } });
   reports.take({ kind: 'broken', message: 'three faults in 10 s' });
   reports.take({ kind: 'log', level: 'warn', message: 'careful', fields: { interface: 'eth0' } });
   reports.take({ kind: 'counts', counts: [{ ip, requestsReceived: 3, responsesSent: 2, gratuitousSent: 0 }] });
   reports.take({ kind: 'counts', counts: [{ ip, requestsReceived: 1, responsesSent: 1, gratuitousSent: 4 }] });
-  expect(heard).toEqual(['eth0,eth1', `owned ${ip} true`, '0 sessions', '0 claims true', 'kernel node-2', 'broken']);
+  expect(heard).toEqual(['eth0,eth1', `owned ${ip} true`, '0 sessions', '0 claims true', 'kernel node-2', `${ip} from node-2`, 'broken']);
   expect(log.lines).toEqual([
     expect.objectContaining({ level: 'error', fields: { op: 'wireThread', error: 'three faults in 10 s' } }),
     { level: 'warn', message: 'careful', fields: { interface: 'eth0' } },
@@ -44,6 +47,8 @@ test('each report goes where it belongs', () => {
     reports.take({ kind: 'standing-in', addresses, begun });
   expect(['stood_in_addresses', 'stand_ins_total'].map((name) => metrics.value(`typemetal_layer2_${name}`, {}))).toEqual([1, 5]);
   expect(metrics.value('typemetal_layer2_conflicts_total', { ip, kind: 'kernel' })).toBe(1);
+  expect(metrics.value('typemetal_layer2_frames_sent_total', { kind: 'hello' })).toBe(4);
+  expect(metrics.value('typemetal_layer2_fail_over_seconds_count')).toBe(1);
   const value = (name: string): number | undefined => metrics.value(`metallb_layer2_${name}`, { ip });
   expect([value('requests_received'), value('responses_sent'), value('gratuitous_sent')]).toEqual([4, 3, 4]);
 });

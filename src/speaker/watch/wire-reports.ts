@@ -1,8 +1,9 @@
 import { unreachable } from '../../lib/assert.ts';
 import type { SessionReport } from '../../model/bgp-plan.ts';
-import type { AddressConflict, AddressCounts, KnownOwners, Report } from '../../model/plan.ts';
+import type { AddressConflict, AddressCounts, KnownOwners, Report, Taking } from '../../model/plan.ts';
 import type { Logger } from '../../telemetry/logger.ts';
 import type { Counter, Gauge, Metrics } from '../../telemetry/metrics.ts';
+import { SegmentMetrics } from './segment-metrics.ts';
 
 /** Who hears what the wire thread reports beyond its counts and log lines. */
 export interface WireListener {
@@ -14,6 +15,8 @@ export interface WireListener {
   conflictFound(conflict: AddressConflict): void;
   /** Whose the addresses are, as this node knows it. */
   ownersKnown(known: KnownOwners): void;
+  /** An address has come to this node from another one. */
+  addressTaken(taking: Taking): void;
   /** The BGP sessions are like this now. */
   sessionsChanged(sessions: readonly SessionReport[]): void;
   /** The thread threw again and again: it is to be started afresh. */
@@ -31,12 +34,14 @@ export class WireReports {
   readonly #stoodIn: Gauge;
   readonly #standIns: Counter;
   readonly #conflicts: Counter;
+  readonly #segment: SegmentMetrics;
   #refusedBefore = 0;
   #standInsBefore = 0;
 
   constructor(log: Logger, metrics: Metrics, listener: WireListener) {
     this.#log = log;
     this.#listener = listener;
+    this.#segment = new SegmentMetrics(metrics);
     this.#requests = metrics.counter('metallb_layer2_requests_received', 'Number of layer2 requests received for owned IPs', ['ip']);
     this.#responses = metrics.counter(
       'metallb_layer2_responses_sent',
@@ -86,6 +91,12 @@ export class WireReports {
       case 'claims':
         this.#listener.ownersKnown(report);
         break;
+      case 'segment':
+        this.#segment.take(report.counts);
+        break;
+      case 'taken':
+        for (const taking of report.takings) this.#take(taking);
+        break;
       case 'counts':
         for (const counts of report.counts) this.#count(counts);
         break;
@@ -107,6 +118,11 @@ export class WireReports {
       default:
         unreachable(report);
     }
+  }
+
+  #take(taking: Taking): void {
+    this.#segment.taken(taking);
+    this.#listener.addressTaken(taking);
   }
 
   #count({ ip, requestsReceived, responsesSent, gratuitousSent }: AddressCounts): void {

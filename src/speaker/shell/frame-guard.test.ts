@@ -1,0 +1,45 @@
+import { expect, test } from '@jest/globals';
+import { type Micros, micros, milliseconds } from '../../lib/clock.ts';
+import type { Mac } from '../../lib/mac.ts';
+import { FrameGuard } from './frame-guard.ts';
+
+const FORGER = 0x0200_0000_0099 as Mac;
+const OTHER = 0x0200_0000_0001 as Mac;
+
+/** How many of so many forged frames, all at one moment, are hashed. */
+function hashed(guard: FrameGuard, mac: Mac, frames: number, now: Micros): number {
+  let count = 0;
+  for (let frame = 0; frame < frames; frame++) {
+    if (!guard.admits(mac, now)) continue;
+    count++;
+    guard.refuse(mac, now);
+  }
+  return count;
+}
+
+test('twenty forged frames a second are hashed from one MAC, and all others as before', () => {
+  const guard = new FrameGuard();
+  expect(hashed(guard, FORGER, 10_000, micros(0))).toBe(20);
+  expect(hashed(guard, FORGER, 10_000, milliseconds(999))).toBe(0);
+  expect(guard.admits(OTHER, milliseconds(999))).toBe(true);
+  expect(hashed(guard, FORGER, 10_000, milliseconds(1_000))).toBe(20);
+});
+
+test('the MAC of a speaker is not silenced by those who borrow it for a few hundred frames a second', () => {
+  const guard = new FrameGuard();
+  guard.trust(OTHER);
+  expect(hashed(guard, OTHER, 900, micros(0))).toBe(900);
+  expect(guard.admits(OTHER, micros(0))).toBe(true);
+  expect(hashed(guard, OTHER, 900, micros(0))).toBe(100);
+});
+
+test('whoever invents MACs fills no memory: the oldest are forgotten', () => {
+  const guard = new FrameGuard();
+  hashed(guard, FORGER, 20, micros(0));
+  guard.trust(OTHER);
+  for (let mac = 1; mac <= 1_024; mac++) {
+    guard.refuse((0x0400_0000_0000 + mac) as Mac, micros(0));
+    guard.trust((0x0400_0000_0000 + mac) as Mac);
+  }
+  expect([guard.admits(FORGER, micros(0)), hashed(guard, OTHER, 900, micros(0))]).toEqual([true, 20]);
+});
