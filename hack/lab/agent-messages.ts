@@ -21,7 +21,7 @@ export interface ProvokeAsk {
   readonly address: string;
 }
 
-/** Becomes the back end of a pod: answers HTTP and UDP with its own name, its node's and the client's address. */
+/** Becomes the back end of a pod: answers HTTP and UDP with its own name, its node's and the client's address; `/stream` is a download without an end. */
 export interface ServeAsk {
   readonly kind: 'serve';
   readonly pod: string;

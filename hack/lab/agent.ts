@@ -1,7 +1,7 @@
 // Runs inside one network namespace and does small network jobs there for the harness, which talks to it over Node's
 // channel between parent and child. Ends when that channel does.
 import { createSocket } from 'node:dgram';
-import { createServer, get as httpGet, type IncomingMessage } from 'node:http';
+import { createServer, get as httpGet, type IncomingMessage, type ServerResponse } from 'node:http';
 import { get as httpsGet } from 'node:https';
 import { connect, createServer as createTcpServer, isIPv6, Server, type Socket } from 'node:net';
 import { text } from 'node:stream/consumers';
@@ -10,6 +10,11 @@ import type { Answer, Ask, HttpAsk, ListenAsk, Order, ProvokeAsk, RelayAsk, Repl
 
 /** The port of the discard service (RFC 863): nothing listens there, and nothing needs to. */
 const DISCARD_PORT = 9;
+
+/** What is asked for here is a download without an end: so many octets at a time, so often. */
+const STREAM_PATH = '/stream';
+const STREAM_PIECE = 'x'.repeat(1_000);
+const STREAM_PAUSE_MILLISECONDS = 10;
 
 const DONE: Omit<Answer, 'milliseconds'> = { status: 0, text: '' };
 
@@ -52,10 +57,19 @@ function provoke(ask: ProvokeAsk): Promise<Omit<Answer, 'milliseconds'>> {
   });
 }
 
+/** A download that ends when whoever asked for it goes. */
+function stream(response: ServerResponse): void {
+  const timer = setInterval(() => response.write(STREAM_PIECE), STREAM_PAUSE_MILLISECONDS);
+  response.on('close', () => clearInterval(timer));
+}
+
 /** One socket for both families each; mapped IPv4 addresses are written as IPv4 (RFC 4291, Section 2.5.5.2). */
 async function serve(ask: ServeAsk): Promise<Omit<Answer, 'milliseconds'>> {
   const sentence = (client: string | undefined): string => `pod=${ask.pod} node=${ask.node} client=${client?.replace('::ffff:', '')}\n`;
-  const http = createServer((request, response) => response.end(sentence(request.socket.remoteAddress)));
+  const http = createServer((request, response) => {
+    if (request.url === STREAM_PATH) stream(response);
+    else response.end(sentence(request.socket.remoteAddress));
+  });
   const udp = createSocket('udp6', (_, from) => udp.send(sentence(from.address), from.port, from.address));
   await new Promise<void>((resolve) => http.listen(ask.port, '::', resolve));
   await new Promise<void>((resolve) => udp.bind(ask.port, '::', resolve));
