@@ -1,5 +1,6 @@
-// Asks for addresses again and again, each in its turn, and prints a line when an address is answered for the first time or by
-// another MAC than before: its number, microseconds since 1970, the MAC. For the benchmarks, on a host of the lab.
+// Asks for addresses again and again, each in its turn, and prints a line when an address is answered for the first time, by
+// another MAC than before, or after several questions without an answer: its number, microseconds since 1970, the MAC,
+// microseconds since the answer before. For the benchmarks, on a host of the lab.
 //
 //   address-watch LINK RATE MILLISECONDS < QUESTIONS
 //
@@ -20,17 +21,19 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { MOST_QUESTIONS = 16384, PLACES = 65536, FRAME = 128, LINE = 2 * FRAME + 2, MOST_MS = 600000, TURN_NS = 200000 };
+enum { MOST_QUESTIONS = 16384, PLACES = 65536, FRAME = 128, LINE = 2 * FRAME + 2, MOST_MS = 600000, TURN_NS = 200000, PATIENCE = 4 };
 
 struct question {
   uint8_t octets[FRAME];
   uint16_t length;
-  uint8_t mac[6]; // who answered last
+  uint8_t mac[6];   // who answered last
+  int64_t answered; // when
 };
 
 static struct question questions[MOST_QUESTIONS];
 static int32_t places[PLACES]; // by a hash of the address: number of the question, or -1
 static int count;
+static int64_t patience; // nanoseconds: a longer silence is worth a line
 
 static void fail(const char *what) {
   fprintf(stderr, "address-watch: %s: %s\n", what, strerror(errno));
@@ -92,10 +95,14 @@ static void look(const uint8_t *frame, ssize_t length) {
   if (arp ? length < 42 || frame[21] != 2 : length < 86 || frame[20] != 58 || frame[54] != 136) return;
   int32_t number = *place_of(frame + (arp ? 28 : 74));
   const uint8_t *mac = frame + (arp ? 22 : 80);
-  if (number < 0 || memcmp(questions[number].mac, mac, 6) == 0) return;
-  memcpy(questions[number].mac, mac, 6);
-  printf("%d %lld %02x:%02x:%02x:%02x:%02x:%02x\n", number, (long long)nanoseconds(CLOCK_REALTIME) / 1000, mac[0], mac[1], mac[2], mac[3],
-         mac[4], mac[5]);
+  if (number < 0) return;
+  struct question *question = &questions[number];
+  int64_t now = nanoseconds(CLOCK_REALTIME), silence = question->answered == 0 ? 0 : now - question->answered;
+  question->answered = now;
+  if (memcmp(question->mac, mac, 6) == 0 && silence < patience) return;
+  memcpy(question->mac, mac, 6);
+  printf("%d %lld %02x:%02x:%02x:%02x:%02x:%02x %lld\n", number, (long long)now / 1000, mac[0], mac[1], mac[2], mac[3], mac[4], mac[5],
+         (long long)silence / 1000);
 }
 
 int main(int words, char **word) {
@@ -107,6 +114,7 @@ int main(int words, char **word) {
   int64_t rate = atol(word[2]), milliseconds = atol(word[3]);
   if (rate < 1 || milliseconds < 1 || milliseconds > MOST_MS) fail("RATE or MILLISECONDS");
   read_questions();
+  patience = PATIENCE * 1000000000LL * count / rate;
   setvbuf(stdout, NULL, _IOLBF, 0);
   int fd = open_link(word[1], ether_type(questions[0].octets));
   int64_t start = nanoseconds(CLOCK_MONOTONIC), sent = 0;

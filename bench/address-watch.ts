@@ -13,11 +13,15 @@ const PROGRAM = `${ROOT}build/address-watch`;
 /** It ends by itself then; nobody watches so long. */
 const MOST_MILLISECONDS = 600_000;
 
-/** That an address was answered for by another MAC than before, or for the first time: when, in milliseconds since 1970. */
+/**
+ * That an address was answered for by another MAC than before, for the first time, or after several questions without an answer:
+ * when, in milliseconds since 1970, and how many milliseconds after the answer before.
+ */
 export interface Answer {
   readonly address: string;
   readonly mac: string;
   readonly at: number;
+  readonly silence: number;
 }
 
 /** Compiles the program that asks. */
@@ -42,9 +46,9 @@ export class AddressWatch implements AsyncDisposable {
     this.#child = child;
     child.stdin.end(`${addresses.map((address) => questionOf(host, address)).join('\n')}\n`);
     createInterface(child.stdout).on('line', (line) => {
-      const [index, microseconds, mac = ''] = line.split(' ');
+      const [index, microseconds, mac = '', silence] = line.split(' ');
       const address = addresses[Number(index)] ?? '';
-      this.answers.push({ address, mac, at: Number(microseconds) / 1_000 });
+      this.answers.push({ address, mac, at: Number(microseconds) / 1_000, silence: Number(silence) / 1_000 });
       this.owners.set(address, mac);
     });
   }
