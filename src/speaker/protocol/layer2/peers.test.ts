@@ -303,3 +303,28 @@ test('a speaker says that it is starting until it is ready, and then at once', (
   scene.take({ kind: 'described', askable: IP, busy: false, ready: true });
   expect(scene.of('send').at(-1)?.message).toMatchObject({ kind: 'hello', starting: false });
 });
+
+test.each([1, 199, 399, 999])('with %d others nobody says more than his share of 2,000 hellos a second, whatever the reasons', (others) => {
+  const scene = new Scene();
+  const names = Array.from({ length: others - 1 }, (_, index) => `n${index}`);
+  const meet = (node: string, index: number): void => {
+    const header = { node, boot: 9n, source: (0x0200_0001_0000 + index) as Mac };
+    scene.hears(HELLO, { ...header, sequence: 1 });
+    scene.hears({ kind: 'response', nonce: NONCE }, { ...header, sequence: 2 });
+  };
+  for (const [index, name] of names.entries()) meet(name, index);
+  scene.take({ kind: 'described', askable: IP, busy: true, ready: true });
+  scene.effects.length = 0;
+  let sequence = 0;
+  scene.run(4_000, () => {
+    // It is suspected, and somebody comes anew, fifty times a second.
+    scene.hears({ kind: 'suspect', node: 'a', boot: 1n, sequence: 1 });
+    for (const kind of ['hello', 'response'] as const) {
+      const message = kind === 'hello' ? HELLO : ({ kind, nonce: NONCE } as const);
+      scene.hears(message, { boot: BigInt(10 + Math.floor(sequence / 2)), sequence: ++sequence });
+    }
+  });
+  const hellos = scene.said.filter((kind) => kind === 'hello').length;
+  expect(hellos).toBeLessThanOrEqual(Math.ceil(4 * Math.min(50, 2_000 / (others + 1))) + 1);
+  expect(hellos).toBeGreaterThanOrEqual(Math.floor(4 * Math.min(10, 2_000 / (others + 1))));
+});

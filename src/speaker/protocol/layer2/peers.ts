@@ -223,7 +223,7 @@ export class Peers {
 
   /** Says hello as soon as the last one is so long ago. */
   #sayHelloSoon(pause: Micros): void {
-    this.#helloAt = micros(Math.min(this.#helloAt, Math.max(this.#now, this.#saidHelloAt + pause)));
+    this.#helloAt = micros(Math.min(this.#helloAt, Math.max(this.#now, this.#saidHelloAt + this.#paced(pause))));
     this.#unsettled = true;
   }
 
@@ -333,7 +333,8 @@ export class Peers {
   }
 
   #sayHello(): void {
-    const interval = this.#interval();
+    const { busyInterval, idleInterval } = this.#options.timing;
+    const interval = this.#paced(this.#busy ? busyInterval : idleInterval);
     this.alone = this.#isAlone();
     const message: SegmentMessage = {
       kind: 'hello',
@@ -350,10 +351,9 @@ export class Peers {
     this.#helloAt = micros(this.#now + interval);
   }
 
-  #interval(): Micros {
-    const { busyInterval, idleInterval } = this.#options.timing;
-    const least = ((this.#peers.size + 1) / MAX_HELLOS_A_SECOND) * 1_000_000;
-    return micros(Math.max(this.#busy ? busyInterval : idleInterval, least));
+  /** All together say no more hellos than a segment carries, however good the reason is for one more. */
+  #paced(pause: Micros): Micros {
+    return micros(Math.max(pause, ((this.#peers.size + 1) / MAX_HELLOS_A_SECOND) * 1_000_000));
   }
 
   /** Whether that node was heard and is not gone. */
