@@ -155,6 +155,22 @@ test('whose address somebody else has is told what to do about it, and no other 
   });
 });
 
+test('an address that comes from another node is told of, with the reason and the silence', () => {
+  announcer.carryOut(web.key, web, announce('203.0.113.10', '2001:db8::1'));
+  // The Service goes with its first address: word of the other one is about somebody else's.
+  announcer.taken({ ip: '2001:db8::1', from: 'node-2', reason: 'left' });
+  announcer.taken({ ip: '203.0.113.10', from: 'node-2', reason: 'gone', silentMilliseconds: 305 });
+  announcer.taken({ ip: '203.0.113.10', from: 'node-2', reason: 'left' });
+  announcer.taken({ ip: '203.0.113.10', from: 'node-2', reason: 'stale' });
+  announcer.taken({ ip: '203.0.113.10', from: 'node-2', reason: 'preferred' });
+  expect(events.slice(1)).toEqual([
+    'web Warning ownerChanged node "node-1" answers for 203.0.113.10: node "node-2" is gone, after 305 ms of silence',
+    'web Normal ownerChanged node "node-1" answers for 203.0.113.10: node "node-2" has handed it over',
+    'web Normal ownerChanged node "node-1" answers for 203.0.113.10: node "node-2" may not announce it, and has not heard of that',
+    'web Normal ownerChanged node "node-1" answers for 203.0.113.10: it is preferred to node "node-2"',
+  ]);
+});
+
 test('a Service made anew under the same name is a new one to its reader', () => {
   announcer.carryOut(web.key, web, announce('203.0.113.10'));
   announcer.carryOut(web.key, { ...web, uid: 'another' }, announce('203.0.113.10'));
