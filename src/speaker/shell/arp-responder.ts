@@ -113,11 +113,14 @@ class ArpResponder implements AddressResponder<Ipv4> {
 
   #answer(octets: DataView, length: number): void {
     const decoded = decodeArpFrame(octets, length);
-    if (!decoded.ok || this.#context.silent(this.#link.name)) return;
+    if (!decoded.ok) return;
+    if (this.#context.silent(this.#link.name)) {
+      this.#see(decoded.value);
+      return;
+    }
     const verdict = decideArp(decoded.value, this.#link, this.#context.table, this.#standIns.macs);
     if (verdict.kind === 'refuse') {
-      const sighting = sightArp(decoded.value);
-      if (sighting !== undefined) this.#context.sighted(sighting, this.#link.name);
+      this.#see(decoded.value);
       if (verdict.refusal === 'not-on-this-link' && this.#context.debug !== undefined) this.#logIgnored(decoded.value);
       return;
     }
@@ -143,6 +146,11 @@ class ArpResponder implements AddressResponder<Ipv4> {
 
   #remind(reply: ArpFrame): void {
     if (!this.#context.silent(this.#link.name)) this.#send({ ...reply, source: this.#link.mac });
+  }
+
+  #see(frame: ArpFrame): void {
+    const sighting = sightArp(frame);
+    if (sighting !== undefined) this.#context.sighted(sighting, this.#link.name);
   }
 
   #send(frame: ArpFrame): boolean {

@@ -75,18 +75,17 @@ export class ConflictDetection {
         break;
       case 'held':
         this.#hear(event.address, event);
-        return this.#effects;
+        break;
       case 'probed':
         for (const key of this.#keys.get(event.address) ?? []) {
           const look = this.#looks.get(key);
           if (look !== undefined) noteProbed(look, event.node, event.now);
         }
-        return this.#effects;
+        break;
       case 'woke':
         this.#wake();
         break;
     }
-    this.#setWake();
     return this.#effects;
   }
 
@@ -100,9 +99,11 @@ export class ConflictDetection {
     this.#drop(holding.key);
     const at = micros(Math.max(this.#now, this.#firstAt));
     this.#firstAt = micros(at + FIRST_SPACING);
-    this.#looks.set(holding.key, newLook(holding, place, except, at));
+    const look = newLook(holding, place, except, at);
+    this.#looks.set(holding.key, look);
     this.#index(holding);
-    this.#advanceAll();
+    this.#advance(look);
+    this.#wakeBy(look.at);
   }
 
   #own({ key, addresses }: Holding): void {
@@ -113,6 +114,7 @@ export class ConflictDetection {
     this.#index({ key, addresses });
     const soon = micros(Math.floor(this.#now + OWN_EVERY / this.#owned.size));
     this.#ownAt = this.#owned.size === 1 ? soon : micros(Math.min(this.#ownAt, soon));
+    this.#wakeBy(this.#ownAt);
   }
 
   #drop(key: string): void {
@@ -156,20 +158,23 @@ export class ConflictDetection {
   }
 
   #wake(): void {
+    let next = Number.POSITIVE_INFINITY;
     const late = this.#wakeAt !== undefined && this.#now - this.#wakeAt >= LATE;
     if (late) for (const look of this.#looks.values()) if (look.step === 'end' && look.at <= this.#now) wait(look, this.#now);
-    this.#advanceAll();
+    this.#wakeAt = undefined;
+    for (const look of [...this.#looks.values()]) this.#advance(look);
     this.#probeOwn();
+    for (const { at } of this.#looks.values()) next = Math.min(next, at);
+    if (this.#owned.size > 0) next = Math.min(next, this.#ownAt);
+    if (next !== Number.POSITIVE_INFINITY) this.#wakeBy(micros(next));
   }
 
-  #advanceAll(): void {
-    for (const look of [...this.#looks.values()]) {
-      if (look.at > this.#now) continue;
-      if (look.step === 'end') this.#conclude(look);
-      else {
-        for (const address of look.addresses) this.#effects.push({ kind: 'probe', address });
-        advance(look, this.#now);
-      }
+  #advance(look: Look): void {
+    if (look.at > this.#now) return;
+    if (look.step === 'end') this.#conclude(look);
+    else {
+      for (const address of look.addresses) this.#effects.push({ kind: 'probe', address });
+      advance(look, this.#now);
     }
   }
 
@@ -208,11 +213,11 @@ export class ConflictDetection {
     this.#ownAt = micros(Math.floor(this.#now + pause));
   }
 
-  #setWake(): void {
-    let at: number = this.#owned.size === 0 ? Number.POSITIVE_INFINITY : this.#ownAt;
-    for (const look of this.#looks.values()) at = Math.min(at, look.at);
-    this.#wakeAt = at === Number.POSITIVE_INFINITY ? undefined : micros(Math.max(at, this.#now));
-    if (this.#wakeAt !== undefined) this.#effects.push({ kind: 'wake-at', at: this.#wakeAt });
+  /** Wakes no later than that: what was to come sooner and is dropped since wakes it for nothing. */
+  #wakeBy(at: Micros): void {
+    if (this.#wakeAt !== undefined && this.#wakeAt <= at) return;
+    this.#wakeAt = micros(Math.max(at, this.#now));
+    this.#effects.push({ kind: 'wake-at', at: this.#wakeAt });
   }
 }
 
