@@ -118,6 +118,15 @@ describe('an address that a stranger has', () => {
     expect(owned()).toEqual([V4]);
   });
 
+  test('is heard of at once, also when another one was new a moment ago', async () => {
+    driver.take({ kind: 'changes', changes: [announce('default/other', ['10.0.0.9'])] });
+    await clock.run(milliseconds(5));
+    plan(V4);
+    reply();
+    await clock.run(milliseconds(100));
+    expect(owned()).toEqual(['10.0.0.9']);
+  });
+
   test('is of no interest when the Service ends', async () => {
     plan(V4);
     reply();

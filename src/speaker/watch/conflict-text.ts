@@ -10,8 +10,9 @@ export function describeConflict({ what, address, mac, node }: AddressConflict, 
 function ofStranger(address: string, mac: string, here: string): string {
   return (
     `node "${here}" does not announce ${address}: the host with MAC ${mac}, on which no speaker of this cluster runs, answers for it already. ` +
-    'Find the MAC in the tables of your switch. If it is another load balancer that is being replaced, stop it; if it is a host, give it another address; ' +
-    'or take the address out of the pool. It is announced a second after that host is silent'
+    'Find the MAC in the tables of your switch. If it is another load balancer that is being replaced, stop it; if it is a node without a speaker, and kube-proxy ' +
+    'runs in IPVS mode, set ipvs.strictARP: true; if it is another host, give it another address, or take the address out of the pool. ' +
+    'It is announced a second after that host is silent'
   );
 }
 
