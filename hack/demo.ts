@@ -6,6 +6,7 @@ import type { Sandbox } from './kubernetes/sandbox.ts';
 import { markedProcesses, sandboxNamespaces } from './kubernetes/sweep.ts';
 import { spanText } from './kubernetes/ticker.ts';
 import { POOL_RANGES } from './lab/addresses.ts';
+import { tellOfFailOver } from './lab/fail-over-act.ts';
 import type { Lab } from './lab/lab.ts';
 import { Narrator } from './lab/narrator.ts';
 import type { ProductProcess } from './lab/product.ts';
@@ -138,6 +139,7 @@ async function tell(sandbox: Sandbox, signal: AbortSignal): Promise<void> {
     const nodes = await kubectl(showcase.lab, 'get', 'nodes', '-o', 'wide');
     claim((nodes.match(/ Ready /g) ?? []).length === 3, 'three nodes are ready');
     await comesBack(showcase, await firstAddress(showcase));
+    await tellOfFailOver(showcase, narrator);
     await using _router = await tellOfRoutes(showcase, narrator);
     const complaints = (await Promise.all([showcase.controller, ...showcase.speakers].map(errorsOf))).join('');
     claim(complaints === '', 'no process has logged an error or a refusal: the rights of config/rbac are enough', complaints);
