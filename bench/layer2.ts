@@ -100,6 +100,7 @@ async function cutOff(rounds: number): Promise<void> {
 /** The longest silence from the moment before a disturbance to some time after its end, and other MACs that answered. */
 async function disturb({ what, begin, end }: Disturbance, rounds: number): Promise<void> {
   const samples = watched.map((): number[] => []);
+  const ends = watched.map((): number[] => []);
   const changes: Returned[] = [];
   for (let round = 0; round < rounds; round++) {
     await using watches = watchAll();
@@ -111,7 +112,10 @@ async function disturb({ what, begin, end }: Disturbance, rounds: number): Promi
     await sleep(AFTER_MILLISECONDS);
     for (const [index, watch] of watches.all.entries()) {
       const since = watch.answers.filter(({ at }) => at > beganAt);
-      samples[index]?.push(Math.max(0, ...since.map(({ silence }) => silence)));
+      const [longest] = since.toSorted((left, right) => right.silence - left.silence);
+      samples[index]?.push(longest?.silence ?? 0);
+      // Whether it is the time in which nobody has noticed yet, or the return, shows from this.
+      ends[index]?.push((longest?.at ?? beganAt) - beganAt);
       changes.push(returned(since));
     }
   }
