@@ -155,14 +155,14 @@ function readMessage(kind: (typeof KINDS)[number], reader: Reader): SegmentMessa
     case 'hello': {
       const flags = reader.octet('flags');
       const [intervalMilliseconds, askable, digest] = [reader.half('interval'), reader.word('askable') as Ipv4, reader.word('digest')];
-      const gone = Array.from({ length: reader.octet('gone') }, () => reader.name('gone'));
+      const gone = reader.list('gone', () => reader.name('gone'));
       const has = (flag: keyof typeof FLAG): boolean => (flags & FLAG[flag]) !== 0;
       const said = { restarting: has('restarting'), starting: has('starting'), alone: has('alone'), damped: has('damped') };
       return { kind, intervalMilliseconds, askable, ...said, digest, gone };
     }
     case 'claims': {
       const owner = reader.name('owner', true);
-      return { kind, claims: Array.from({ length: reader.octet('claims') }, () => readClaim(reader, owner)) };
+      return { kind, claims: reader.list('claims', () => readClaim(reader, owner)) };
     }
     case 'suspect':
     case 'heard':
@@ -277,6 +277,13 @@ class Reader {
   double(field: string): bigint {
     const at = this.#take(field, 8);
     return at === undefined ? 0n : this.#frame.getBigUint64(at);
+  }
+
+  /** As many as its first octet says: mostly none. */
+  list<Item>(field: string, read: () => Item): Item[] {
+    const items: Item[] = [];
+    for (let left = this.octet(field); left > 0; left--) items.push(read());
+    return items;
   }
 
   /** The name of a node; `optional` lets one of no length pass. */
