@@ -145,6 +145,8 @@ describe.each(rows)('$size nodes, seed $seed, and an address that is answered fo
     const other = world.nodes.find((node) => node !== owner);
     other?.configured.add(ADDRESS);
     world.run(70_000);
+    expect(world.found).toEqual([]);
+    world.run(60_000);
     expect([owner.defended, world.found]).toEqual([0, [`${owner.name}: kernel ${ADDRESS} ${other?.name}`]]);
   });
 

@@ -160,15 +160,21 @@ describe('a node of the cluster that answers', () => {
     expect(scene.done().at(-1)).toBe(`60 free ${TEXT}`);
   });
 
-  test('is named when it answers a probe of the owner, not when it speaks unasked', () => {
+  test('is named when it answers two probes of the owner in a row, not when it speaks unasked', () => {
     const scene = new Scene();
     scene.own();
     scene.hear('c');
     scene.run(60_000);
     expect(scene.done()).toEqual([`60000 probe ${TEXT}`]);
     scene.hear('c');
+    scene.run(60_000);
+    expect(scene.done()).toEqual([`120000 probe ${TEXT}`]);
     scene.hear('c');
-    expect(scene.done()).toEqual(['60000 kernel c']);
+    scene.hear('c');
+    expect(scene.done()).toEqual(['120000 kernel c']);
+    scene.run(120_000);
+    scene.hear('c');
+    expect(scene.done().filter((line) => line.includes('kernel'))).toEqual([]);
   });
 });
 

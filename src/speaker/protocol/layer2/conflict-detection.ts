@@ -13,6 +13,9 @@ export interface ConflictOptions {
 interface Owned extends Holding {
   /** Whoever answers within {@link OWN_ANSWERS} of this answers a probe. */
   probedAt: Micros | undefined;
+  /** The node that has answered this probe, and the one that has answered the probe before. */
+  answeredBy: string;
+  answeredBefore: string;
   /** When each of the addresses was defended last. */
   readonly defendedAt: Map<string, Micros>;
 }
@@ -110,7 +113,7 @@ export class ConflictDetection {
     const known = this.#owned.get(key);
     if (known !== undefined && sameTexts(known.addresses, addresses)) return;
     this.#drop(key);
-    this.#owned.set(key, { key, addresses, probedAt: undefined, defendedAt: new Map() });
+    this.#owned.set(key, { key, addresses, probedAt: undefined, answeredBy: '', answeredBefore: '', defendedAt: new Map() });
     this.#index({ key, addresses });
     const soon = micros(Math.floor(this.#now + OWN_EVERY / this.#owned.size));
     this.#ownAt = this.#owned.size === 1 ? soon : micros(Math.min(this.#ownAt, soon));
@@ -144,10 +147,7 @@ export class ConflictDetection {
 
   #defend(owned: Owned, conflict: Conflict): void {
     if (conflict.what === 'kernel') {
-      // Unasked it is a speaker that has just taken the address, or has not heard yet that it lost it.
-      if (owned.probedAt === undefined || this.#now - owned.probedAt > OWN_ANSWERS) return;
-      owned.probedAt = undefined;
-      this.#effects.push({ kind: 'found', ...conflict });
+      this.#hearNode(owned, conflict);
       return;
     }
     const { address } = conflict;
@@ -155,6 +155,13 @@ export class ConflictDetection {
     if (defendedAt !== undefined && this.#now - defendedAt < DEFEND_INTERVAL) return;
     owned.defendedAt.set(address, this.#now);
     this.#effects.push({ kind: 'defend', address }, { kind: 'found', ...conflict });
+  }
+
+  /** Unasked, or once, it is a speaker that takes the address and whose claim is on the way, or has not heard yet that it lost it. */
+  #hearNode(owned: Owned, conflict: Conflict): void {
+    if (owned.probedAt === undefined || this.#now - owned.probedAt > OWN_ANSWERS || owned.answeredBy !== '') return;
+    owned.answeredBy = conflict.node;
+    if (owned.answeredBefore === conflict.node) this.#effects.push({ kind: 'found', ...conflict });
   }
 
   #wake(): void {
@@ -208,6 +215,8 @@ export class ConflictDetection {
     this.#owned.delete(next.key);
     this.#owned.set(next.key, next);
     next.probedAt = this.#now;
+    next.answeredBefore = next.answeredBy;
+    next.answeredBy = '';
     for (const address of next.addresses) this.#effects.push({ kind: 'probe', address });
     const pause = Math.max((OWN_EVERY / this.#owned.size) * (0.9 + 0.2 * this.#options.random()), AGAIN_SPACING);
     this.#ownAt = micros(Math.floor(this.#now + pause));
