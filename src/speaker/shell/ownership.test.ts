@@ -87,6 +87,15 @@ describe('a Service', () => {
     expect([done, owned]).toEqual([['listened'], []]);
   });
 
+  test('waits its turn while hellos come that say nothing new', () => {
+    plan(contested('x/web', 'ab'));
+    for (let hellos = 0; hellos < 3; hellos++) ownership.take({ kind: 'greeted', node: 'a', digest: 0, damped: false });
+    clock.advance(milliseconds(4_000));
+    expect(done).toEqual(['listened']);
+    clock.advance(milliseconds(2_000));
+    expect(done).toContain('announce x/web');
+  });
+
   test('that shares the address goes with it, and so do all its addresses', () => {
     plan(contested('x/web', 'ba'), contested('x/mail', 'ba', [TEXT, '2001:db8::1']));
     expect(done.filter((line) => line.startsWith('announce'))).toEqual(['announce x/web', 'announce x/mail']);
