@@ -18,11 +18,12 @@ test.each([
   { what: 'all who know the same take turns', a: OWN, c: OWN, teaches: [false, true, false, false] },
   { what: 'whoever knows something else has none', a: 7, c: OWN, teaches: [true, false, true, false] },
   {
-    what: 'where hardly two know the same all take turns, so that a hundred do not teach each other',
+    what: 'where hardly two know the same all take turns in pairs, so that a hundred do not teach each other',
     a: 7,
     c: 8,
-    teaches: [false, true, false, false],
+    teaches: [false, true, false, true],
   },
+  { what: 'who is alone among others that agree teaches each time: nobody else can', a: 7, c: 7, teaches: [true, true, true, true] },
 ])('$what', ({ a, c, teaches }) => {
   expect(turns(a, c)).toEqual(teaches);
 });

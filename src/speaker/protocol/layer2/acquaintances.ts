@@ -13,6 +13,9 @@ interface KnownPeer {
 /** After this time everybody who has a speaker was heard. */
 export const SETTLED: Micros = milliseconds(60_000);
 
+/** Where hardly two know the same, so many teach whoever says hello: with one alone ten nodes that have not heard each other need too long. */
+const TEACHERS = 2;
+
 /** What the owners machine remembers of the nodes of its segments, its own included. */
 export class Acquaintances implements Acquaintance {
   readonly node: string;
@@ -86,15 +89,19 @@ export class Acquaintances implements Acquaintance {
   /**
    * Whether it is for this node to teach a peer whose hello had another digest. All who know the same would say the same: at each such
    * hello it is the turn of another one of them, by name, so that not all teach at once and one whom the peer hears comes soon. While many
-   * Services come at once hardly two know the same at the same moment: then it is the turn of one of all, or a hundred would teach each other.
+   * Services come at once hardly two know the same at the same moment: then it is the turn of {@link TEACHERS} of all, or a hundred would teach each
+   * other.
    */
   isToTeach(node: string, own: number): boolean {
     const strange = this.#peers.get(node)?.strange ?? 0;
     if (strange === 0) return false;
     const others = [...this.#peers].filter(([name]) => name !== node);
     const alike = others.filter(([, { digest }]) => digest === own);
-    const teachers = alike.length > 0 ? alike : others;
+    // Who is alone with what it knows, among others who agree, has been away: what it knows nobody else can teach.
+    const scattered = alike.length === 0 && new Set(others.map(([, { digest }]) => digest)).size > others.length / 2;
+    const teachers = scattered ? others : alike;
+    const turns = scattered ? Math.ceil((teachers.length + 1) / TEACHERS) : teachers.length + 1;
     const place = teachers.filter(([name]) => name < this.node).length;
-    return (strange - 1) % (teachers.length + 1) === place;
+    return (strange - 1) % turns === place % turns;
   }
 }
