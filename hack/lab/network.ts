@@ -85,6 +85,14 @@ export class Network {
     await this.#switch.ip(`link set ${this.#ports.get(host)} master br0`);
   }
 
+  /** Has the switch lose all that one host sends to another one, until the loss is disposed of; what comes back passes. */
+  async loseOneWay(from: Host, to: Host): Promise<AsyncDisposable> {
+    const ways = `iifname ${this.#ports.get(from)} oifname ${this.#ports.get(to)}`;
+    const rules = `table bridge loss { chain forward { type filter hook forward priority 0; ${ways} drop; }; }`;
+    await this.#switch.run(['nft', '-f', '-'], rules);
+    return { [Symbol.asyncDispose]: async () => void (await this.#switch.run(['nft', 'delete', 'table', 'bridge', 'loss'])) };
+  }
+
   /** Gives a node its pod networks, and each of the others the way there. */
   async connectPods(nodes: readonly Host[]): Promise<void> {
     for (const [index, node] of nodes.entries()) {
