@@ -121,7 +121,7 @@ async function disturb({ what, begin, end }: Disturbance, rounds: number): Promi
   }
   if (rounds === 0) return;
   for (const [index, address] of watched.entries())
-    print('layer2', { what, family: familyOf(address), ...figuresOf(samples[index] ?? []) });
+    print('layer2', { what, family: familyOf(address), ...figuresOf(samples[index] ?? []), endedAfter: ends[index] });
   print('layer2', { what: `${what}: MACs`, ...worst(changes) });
 }
 
