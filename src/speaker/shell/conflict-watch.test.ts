@@ -1,15 +1,17 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { addressOf, announce, numberOf } from '../../../test/support/announcements.ts';
+import { addressOf, announce, announcement, numberOf } from '../../../test/support/announcements.ts';
 import { arpLine, arpRequest } from '../../../test/support/arp-frames.ts';
 import { FakeClock } from '../../../test/support/fake-clock.ts';
 import { FakeNodeNetwork } from '../../../test/support/fake-node-network.ts';
 import { FakeTcp } from '../../../test/support/fake-tcp.ts';
 import { ipv6 } from '../../../test/support/ndp-frames.ts';
 import { milliseconds } from '../../lib/clock.ts';
+import { formatAddress, type IpAddress } from '../../lib/ip.ts';
 import type { Mac } from '../../lib/mac.ts';
 import type { Report } from '../../model/plan.ts';
 import { ARP_REPLY } from '../wire/arp.ts';
 import { encodeNeighborAdvertisement, newAdvertisementFrame } from '../wire/ndp.ts';
+import { ConflictWatch } from './conflict-watch.ts';
 import { WireDriver } from './wire-driver.ts';
 
 const V4 = '10.0.0.200';
@@ -156,4 +158,22 @@ test('an address that is announced is defended by one frame in ten seconds, in e
   const own = network.sent.filter(({ frame }) => frame.getUint16(12) === 0x86dd).length;
   expect([sent(), own]).toEqual([[`request ${V4} is ${HERE} to ff:ff:ff:ff:ff:ff`], 1]);
   expect(conflicts()).toEqual([`thief ${V4} 02:ff:00:00:00:01`, `thief ${V6} 02:ff:00:00:00:01`]);
+});
+
+test('code that throws once does not keep the rest from being looked at', () => {
+  const probed: string[] = [];
+  let broken: boolean = true;
+  const probe = (address: IpAddress): void => {
+    if (broken) throw new Error('once');
+    probed.push(formatAddress(address));
+  };
+  const nothing = (): void => undefined;
+  const ports = { look: nothing, assure: nothing, free: nothing, found: nothing, log: nothing };
+  const time = new FakeClock();
+  using watch = new ConflictWatch({ clock: time, random: () => 0, probe, ...ports });
+  expect(() => watch.look(V4, [announcement('default/a', [V4])], 0, '')).toThrow('once');
+  broken = false;
+  watch.look('10.0.0.201', [announcement('default/b', ['10.0.0.201'])], 0, '');
+  time.advance(milliseconds(100));
+  expect(new Set(probed)).toEqual(new Set([V4, '10.0.0.201']));
 });

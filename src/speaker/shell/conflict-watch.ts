@@ -6,6 +6,7 @@ import { compareTexts } from '../../lib/order.ts';
 import type { AddressConflict, Announcement, PlanChange } from '../../model/plan.ts';
 import { ConflictDetection } from '../protocol/layer2/conflict-detection.ts';
 import type { ConflictEffect, ConflictEvent } from '../protocol/layer2/conflict-events.ts';
+import { InTurn } from './in-turn.ts';
 import type { LogLine } from './outbox.ts';
 
 /** What looking for others who have an address needs of the thread. */
@@ -33,7 +34,7 @@ export class ConflictWatch implements Disposable {
   /** The Services that are looked at, by the address whose owner announces them. */
   readonly #looked = new Map<string, readonly string[]>();
   readonly #owned = new Set<string>();
-  readonly #waiting: Unstamped<ConflictEvent>[] = [];
+  readonly #turns = new InTurn<Unstamped<ConflictEvent>>((event) => this.#step(event));
   #timer: Timer | undefined;
 
   constructor(ports: ConflictWatchPorts) {
@@ -77,13 +78,14 @@ export class ConflictWatch implements Disposable {
 
   /** What one event causes is taken when all that it asks for is done. */
   #take(event: Unstamped<ConflictEvent>): void {
-    this.#waiting.push(event);
-    if (this.#waiting.length > 1) return;
-    for (let next = this.#waiting[0]; next !== undefined; next = this.#waiting[0]) {
-      const effects = this.#detection.step({ ...next, now: this.#ports.clock.now() } as ConflictEvent);
-      for (const effect of effects) this.#carryOut(effect);
-      this.#waiting.shift();
-    }
+    this.#turns.add(event);
+  }
+
+  #step(event: Unstamped<ConflictEvent>): void {
+    const effects = this.#detection.step({ ...event, now: this.#ports.clock.now() } as ConflictEvent);
+    // First of all: code that throws in the rest must not have the machine wait for a moment at which nobody wakes it.
+    for (const effect of effects) if (effect.kind === 'wake-at') this.#wakeAt(effect);
+    for (const effect of effects) this.#carryOut(effect);
   }
 
   #carryOut(effect: ConflictEffect): void {
@@ -104,7 +106,6 @@ export class ConflictWatch implements Disposable {
         this.#logOver(effect);
         break;
       case 'wake-at':
-        this.#wakeAt(effect);
         break;
     }
   }
