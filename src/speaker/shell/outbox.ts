@@ -14,6 +14,8 @@ export class Outbox {
   readonly #post: (reports: readonly Report[]) => void;
   #inFlight: boolean = false;
   #waiting: Report[] = [];
+  /** What the report of takings that waits is to say; more is put here. */
+  #takings: Taking[] | undefined;
   #lines = 0;
   #lost = 0;
   #takeCounts: (() => readonly AddressCounts[]) | undefined;
@@ -49,9 +51,12 @@ export class Outbox {
 
   /** Sends that an address has come to this node; of many at a time it is one report. */
   taken(taking: Taking): void {
-    const waiting = this.#waiting.flatMap((report) => (report.kind === 'taken' ? report.takings : []));
-    this.#waiting = this.#waiting.filter(({ kind }) => kind !== 'taken');
-    this.#add({ kind: 'taken', takings: [...waiting, taking] });
+    if (this.#takings !== undefined) {
+      this.#takings.push(taking);
+      return;
+    }
+    this.#takings = [taking];
+    this.#add({ kind: 'taken', takings: this.#takings });
   }
 
   /** Sends what waits although the last batch was not taken: this thread is about to end. */
@@ -84,6 +89,7 @@ export class Outbox {
     if (this.#lost > 0) reports.push(linesLost(this.#lost));
     if (reports.length === 0) return;
     this.#waiting = [];
+    this.#takings = undefined;
     this.#takeCounts = undefined;
     this.#lines = 0;
     this.#lost = 0;

@@ -155,6 +155,15 @@ test('what is known is another thing when a claim is, and not when it is heard a
   expect(ownership.known).toEqual({ claims: [{ address: addressOf(TEXT), epoch: 7, owner: 'c', leaving: false }], met: true });
 });
 
+test('others hear of an address that is taken before people do', () => {
+  claim(7, 'c');
+  plan(contested('x/web', 'cb'));
+  done = [];
+  ownership.take({ kind: 'gone', nodes: ['c'] });
+  const text = `info addressTaken gone: ${TEXT} is answered for here: node "c" is gone`;
+  expect(done.filter((line) => line !== 'listened')).toEqual(['announce x/web', 'claims to all', text]);
+});
+
 test('a lower claim of another node is answered, and the Services are announced again', () => {
   claim(7, 'b');
   plan(contested('x/web', 'ba'));

@@ -194,12 +194,13 @@ export class Ownership implements Disposable {
     // Answers come before the claims that say so: whoever stops because of them leaves nobody without one.
     if (moved.length > 0) this.#match(new Set(moved));
     for (const effect of effects) this.#carryOut(effect);
+    // What people read comes last: of thousands of addresses it takes a while, and the others wait for the claims.
+    for (const effect of effects) if (effect.kind === 'own') this.#logSuccession(effect);
   }
 
   #carryOut(effect: OwnersEffect): void {
     const { clock, send, defend, look, lookAway } = this.#ports;
     if (effect.kind === 'send') send(effect.to, effect.message);
-    else if (effect.kind === 'own') this.#logSuccession(effect);
     else if (effect.kind === 'defend') for (const service of this.#services.get(effect.address) ?? []) defend(service);
     else if (effect.kind === 'look') look(effect.address, this.#plannedFor(effect.address), effect.place, effect.from);
     else if (effect.kind === 'look-away') lookAway(effect.address);
