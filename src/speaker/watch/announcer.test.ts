@@ -171,6 +171,23 @@ test('an address that comes from another node is told of, with the reason and th
   ]);
 });
 
+test('of an address hear the Services that have it now, and no others', () => {
+  const mail = facts({ name: 'mail', ips: ['203.0.113.10'] });
+  announcer.carryOut(web.key, web, announce('203.0.113.10'));
+  const { addresses } = others('eth0');
+  announcer.carryOut(mail.key, mail, { kind: 'announce', announcement: { service: mail.key, addresses, interfaces: { all: true } } });
+  const takenBy = (ip: string): string[] => {
+    events.length = 0;
+    announcer.taken({ ip, from: 'node-2', reason: 'left' });
+    return events.map((event) => event.split(' ')[0] ?? '');
+  };
+  expect(takenBy('203.0.113.10')).toEqual(['web', 'mail']);
+  announcer.carryOut(web.key, web, announce('203.0.113.11'));
+  expect([takenBy('203.0.113.10'), takenBy('203.0.113.11')]).toEqual([['mail'], ['web']]);
+  announcer.carryOut(mail.key, undefined, { kind: 'withhold', reason: 'serviceDeleted' });
+  expect(takenBy('203.0.113.10')).toEqual([]);
+});
+
 test('a Service made anew under the same name is a new one to its reader', () => {
   announcer.carryOut(web.key, web, announce('203.0.113.10'));
   announcer.carryOut(web.key, { ...web, uid: 'another' }, announce('203.0.113.10'));

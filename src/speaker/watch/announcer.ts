@@ -35,6 +35,8 @@ interface Planned {
 export class Announcer {
   readonly #ports: AnnouncerPorts;
   readonly #planned = new Map<string, Planned>();
+  /** The planned Services that have an address, by its text: reports name one address each, and there may be thousands. */
+  readonly #services = new Map<string, Set<string>>();
   /** Why a Service was withheld when that was last said, by Service: not said again while it stays so. */
   readonly #reasons = new Map<string, WithholdReason>();
 
@@ -48,7 +50,7 @@ export class Announcer {
       if (service !== undefined) this.#plan({ service, announcement: verdict.announcement, address: keyAddress(verdict.announcement) });
       return;
     }
-    this.#planned.delete(key);
+    this.#forget(key);
     this.#tellWire(key, verdict.others);
     this.#withdraw(key, verdict.reason);
     if (service === undefined) this.#reasons.delete(key);
@@ -68,16 +70,14 @@ export class Announcer {
 
   /** Takes word of somebody else who has an address: the Services that it is of are told. */
   conflicted(conflict: AddressConflict): void {
-    const concerned = [...this.#planned.values()].filter(({ announcement }) => ips(announcement).includes(conflict.address));
+    const concerned = this.#plannedWith(conflict.address).filter(({ announcement }) => ips(announcement).includes(conflict.address));
     const services = concerned.map(({ service }) => service);
     if (services.length > 0) this.#ports.notices.conflicted(services, conflict);
   }
 
   /** An address has come to this node from another one: says so of the Services that it belongs to. */
   taken(taking: Taking): void {
-    for (const { service, announcement } of this.#planned.values()) {
-      if (keyAddress(announcement) === taking.ip) this.#ports.notices.taken(service, taking);
-    }
+    for (const { service, address } of this.#plannedWith(taking.ip)) if (address === taking.ip) this.#ports.notices.taken(service, taking);
   }
 
   /** Why this node does not announce Services, by Service. */
@@ -99,9 +99,26 @@ export class Announcer {
       this.#tellWire(service.key, undefined);
       this.#withdraw(service.key, 'loadBalancerIPChanged');
     }
+    this.#forget(service.key);
     this.#planned.set(service.key, planned);
+    for (const address of textsOf(planned)) this.#services.set(address, (this.#services.get(address) ?? new Set()).add(service.key));
     this.#tellWire(service.key, announcement);
     this.#follow(planned);
+  }
+
+  #forget(key: string): void {
+    const planned = this.#planned.get(key);
+    if (planned === undefined) return;
+    this.#planned.delete(key);
+    for (const address of textsOf(planned)) {
+      const services = this.#services.get(address);
+      services?.delete(key);
+      if (services?.size === 0) this.#services.delete(address);
+    }
+  }
+
+  #plannedWith(address: string): Planned[] {
+    return [...(this.#services.get(address) ?? [])].flatMap((key) => this.#planned.get(key) ?? []);
   }
 
   /** Announces what is this node's, and nothing else. */
@@ -156,6 +173,11 @@ export class Announcer {
 
 function ips({ addresses }: Announcement): string[] {
   return addresses.map(formatAddress);
+}
+
+/** Its own addresses and the one that they go with, which in Services that share it may be another's. */
+function textsOf({ announcement, address }: Planned): string[] {
+  return [...ips(announcement), address];
 }
 
 /** Whether the wire would do the same. */
