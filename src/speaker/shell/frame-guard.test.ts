@@ -27,7 +27,7 @@ test('twenty forged frames a second are hashed from one MAC, and all others as b
 
 test('the MAC of a speaker is not silenced by those who borrow it for a few hundred frames a second', () => {
   const guard = new FrameGuard();
-  guard.trust(OTHER);
+  guard.trust(OTHER, micros(0));
   expect(hashed(guard, OTHER, 900, micros(0))).toBe(900);
   expect(guard.admits(OTHER, micros(0))).toBe(true);
   expect(hashed(guard, OTHER, 900, micros(0))).toBe(100);
@@ -36,10 +36,18 @@ test('the MAC of a speaker is not silenced by those who borrow it for a few hund
 test('whoever invents MACs fills no memory: the oldest are forgotten', () => {
   const guard = new FrameGuard();
   hashed(guard, FORGER, 20, micros(0));
-  guard.trust(OTHER);
+  guard.trust(OTHER, micros(0));
   for (let mac = 1; mac <= 1_024; mac++) {
     guard.refuse((0x0400_0000_0000 + mac) as Mac, micros(0));
-    guard.trust((0x0400_0000_0000 + mac) as Mac);
+    guard.trust((0x0400_0000_0000 + mac) as Mac, micros(0));
   }
   expect([guard.admits(FORGER, micros(0)), hashed(guard, OTHER, 900, micros(0))]).toEqual([true, 20]);
+});
+
+test('a MAC whose frames were good is remembered as one that is heard for five seconds after the last', () => {
+  const guard = new FrameGuard();
+  guard.trust(OTHER, milliseconds(1_000));
+  guard.trust(OTHER, milliseconds(2_000));
+  expect([guard.heardLately(OTHER, milliseconds(6_900)), guard.heardLately(OTHER, milliseconds(7_100))]).toEqual([true, false]);
+  expect(guard.heardLately(FORGER, milliseconds(2_000))).toBe(false);
 });

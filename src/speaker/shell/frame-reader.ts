@@ -39,9 +39,15 @@ export class FrameReader {
       this.#ports.tallies.received(decoded.value.message.kind);
       return decoded.value;
     }
+    if (refusal === 'key' && this.#isSecond(octets, now)) return undefined;
     this.#ports.tallies.refused(refusal ?? 'malformed');
     if (refusal === 'key' || refusal === 'seal') this.#tell(refusal, readMac(octets, SOURCE_OFFSET), now, link);
     return undefined;
+  }
+
+  /** A speaker that has a new key signs all that it says twice for a while: where only one of the two keys is known, the other half is no news. */
+  #isSecond(octets: DataView, now: Micros): boolean {
+    return this.#guard.heardLately(readMac(octets, SOURCE_OFFSET), now);
   }
 
   /** What no key of ours has signed is not even hashed, nor what comes from where too much came that only pretends to be. */
@@ -55,7 +61,7 @@ export class FrameReader {
     const signed = new Uint8Array(octets.buffer, octets.byteOffset, sealed.value - SEAL_LENGTH);
     const seal = new Uint8Array(octets.buffer, octets.byteOffset + signed.length, SEAL_LENGTH);
     if (key.hasSigned(signed, seal)) {
-      this.#guard.trust(source);
+      this.#guard.trust(source, now);
       return undefined;
     }
     this.#guard.refuse(source, now);

@@ -23,6 +23,8 @@ export interface SegmentSettings {
   readonly node: string;
   /** What signs their frames; empty when there is no Secret. */
   readonly key: string;
+  /** The key that the Secret held before, and how long ago it was changed; absent when this process has seen no other. */
+  readonly replacedKey?: { readonly key: string; readonly age: Micros } | undefined;
   readonly timing: PeersTiming;
   /** The nodes that an earlier thread held for gone. */
   readonly gone: readonly string[];

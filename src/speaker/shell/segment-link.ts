@@ -40,6 +40,8 @@ export interface SegmentContext {
   heard(segment: SegmentLink, effect: PeersEffect & { readonly kind: 'greeted' | 'claimed' }): void;
   /** Where a node stands in an order. */
   readonly rank: Rank;
+  /** Whether this node has not heard yet what others know, since its speaker started. */
+  listening(): boolean;
   /** Whether this node answers for all by now that was its own before its speaker started. */
   ready(): boolean;
   /** The addresses that another node has and announces on the link of that name, as far as this one knows. */
@@ -54,12 +56,23 @@ export interface SegmentContext {
   gone(segment: SegmentLink, nodes: readonly string[]): void;
   /** Code threw while it read a frame; the frame was dropped. */
   faulted(thrown: unknown, link: string): void;
+  /** A link has lost its signal, or has it again: whom it hears counts only with one. */
+  hearingChanged(): void;
   closed(segment: SegmentLink): void;
+}
+
+/**
+ * What is known of the others of a link. It outlasts the sockets: a link that was down has the same neighbours, and one of them that
+ * died meanwhile is missed only by who has known it.
+ */
+export interface Neighbourhood {
+  readonly peers: Peers;
+  readonly standIns: StandIns;
 }
 
 type Unstamped<Event> = Event extends unknown ? Omit<Event, 'now'> : never;
 
-/** Behind a signal that is back others may have taken what was this node's: so long it listens before it answers. */
+/** On a link that is back, or whose signal is, others may have taken what was this node's: so long it listens before it answers. */
 const LISTEN_AFTER_RETURN: Micros = milliseconds(300);
 /** Of a hundred speakers a hello comes each millisecond: few are read at once. Less than what a hello may be late. */
 const REST_MILLISECONDS = 4;
@@ -71,6 +84,8 @@ const LISTEN_AFTER_STALL: Micros = milliseconds(100);
 /** Speaks with the other speakers of one link: two sockets, a timer and the machine that they drive. */
 export class SegmentLink implements Responder {
   readonly #context: SegmentContext;
+  /** Whom this link knows; another one of its name goes on with it. */
+  readonly neighbourhood: Neighbourhood;
   readonly #peers: Peers;
   readonly #standIns: StandIns;
   readonly #frames: PacketSocket;
@@ -89,16 +104,15 @@ export class SegmentLink implements Responder {
   #dueAt: Micros;
   #quietUntil: Micros = micros(0);
 
-  /** Opens the sockets and says hello; throws a NetworkError. */
-  constructor(link: Link, { packets }: NodeNetwork, context: SegmentContext, failed: OpenFailed) {
+  /** Opens the sockets and says hello; throws a NetworkError. `before` is what an earlier link of that name knew. */
+  constructor(link: Link, { packets }: NodeNetwork, context: SegmentContext, failed: OpenFailed, before?: Neighbourhood) {
     this.#link = link;
     this.#context = context;
-    const { node, timing, knownGone, randomBits, rank } = context;
     this.#reader = new FrameReader(context);
-    this.#boot = randomBits();
+    this.#boot = context.randomBits();
     this.#dueAt = context.clock.now();
-    this.#peers = new Peers({ node, timing, nonce: randomBits, gone: knownGone, claims: () => context.claims() });
-    this.#standIns = new StandIns({ node, rank, addressesOf: (other) => context.addressesOf(other, this.#link.name) });
+    this.neighbourhood = before ?? neighbourhoodOf(link.name, context);
+    ({ peers: this.#peers, standIns: this.#standIns } = this.neighbourhood);
     const purpose = `speaking with other speakers on ${link.name}`;
     const frames = { link: link.index, purpose, etherType: ETHER_TYPE_SEGMENT, filter: everyFrameFilter(LONGEST_SEGMENT_FRAME) };
     this.#frames = packets.open(
@@ -113,8 +127,18 @@ export class SegmentLink implements Responder {
       this.#frames[Symbol.dispose]();
       throw thrown;
     }
+    this.#begin(before !== undefined);
+  }
+
+  #begin(again: boolean): void {
+    // While the speaker itself has to listen first, the owners say what may be answered.
+    if (this.#link.carrier && !this.#context.listening()) this.#listen();
+    // Nobody's silence counts for which the link was closed: said before anything else is asked of those who know the others.
+    if (again) this.#step({ kind: 'started', now: this.#context.clock.now() });
+    if (again) this.#context.standIn(this, this.#standIns.answers);
+    this.ownersChanged();
     this.describe();
-    this.#step({ kind: 'started', now: context.clock.now() });
+    this.#step({ kind: 'started', now: this.#context.clock.now() });
   }
 
   get link(): Link {
@@ -123,11 +147,13 @@ export class SegmentLink implements Responder {
 
   set link(link: Link) {
     const returned = link.carrier && !this.#link.carrier;
+    const changed = link.carrier !== this.#link.carrier;
     this.#link = link;
     // Without a signal nobody is heard, and that says nothing of them; when it is back, everybody has another chance.
     if (!link.carrier) this.#timer?.[Symbol.dispose]();
     else if (returned) this.#listen();
     else this.describe();
+    if (changed) this.#context.hearingChanged();
   }
 
   /** Whether nothing is to be answered here: there is no signal, or others have not been heard yet since there is one, or since this loop stood still. */
@@ -183,9 +209,9 @@ export class SegmentLink implements Responder {
     return this.#peers.alone;
   }
 
-  /** Whether this link hears that node. */
+  /** Whether this link hears that node; without a signal it hears nobody. */
   hears(node: string): boolean {
-    return this.#peers.hears(node);
+    return this.#link.carrier && this.#peers.hears(node);
   }
 
   [Symbol.dispose](): void {
@@ -282,12 +308,14 @@ export class SegmentLink implements Responder {
 
   #send(destination: Mac, message: SegmentMessage): void {
     const { clock, keys, node } = this.#context;
-    const key = keys.signing(clock.now());
-    const header = { destination, source: this.#link.mac, keyId: key.id, node, boot: this.#boot, sequence: ++this.#sequence };
-    const octets = encodeSegmentFrame({ ...header, message });
-    const signed = octets.subarray(0, octets.length - SEAL_LENGTH);
-    octets.set(key.sign(signed).subarray(0, SEAL_LENGTH), signed.length);
-    this.#frames.send(octets);
+    const header = { destination, source: this.#link.mac, node, boot: this.#boot, sequence: ++this.#sequence, message };
+    // Who knows both keys takes the first frame, and the second, of the same number, for the repetition that it is.
+    for (const key of keys.signing(clock.now())) {
+      const octets = encodeSegmentFrame({ ...header, keyId: key.id });
+      const signed = octets.subarray(0, octets.length - SEAL_LENGTH);
+      octets.set(key.sign(signed).subarray(0, SEAL_LENGTH), signed.length);
+      this.#frames.send(octets);
+    }
     this.#context.tallies.sent(message.kind);
   }
 
@@ -340,6 +368,14 @@ const MEANING: Readonly<Record<(PeersEffect & { readonly kind: 'judged' })['verd
   dead: (node) => `node "${node}" does not answer any more and nobody hears it: its addresses go to others`,
   departed: (node) => `the speaker of node "${node}" did not come back in time: its addresses go to others`,
 };
+
+function neighbourhoodOf(name: string, context: SegmentContext): Neighbourhood {
+  const { node, timing, knownGone: gone, randomBits: nonce, rank } = context;
+  return {
+    peers: new Peers({ node, timing, nonce, gone, claims: () => context.claims() }),
+    standIns: new StandIns({ node, rank, addressesOf: (other) => context.addressesOf(other, name) }),
+  };
+}
 
 /** An address of this node for which its own kernel answers on this link. */
 function askableOf({ addresses }: Link): Ipv4 {

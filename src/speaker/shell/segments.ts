@@ -6,10 +6,10 @@ import type { StandInAnswer } from '../protocol/layer2/stand-ins-events.ts';
 import type { SegmentMessage } from '../wire/segment.ts';
 import type { InterfaceSelection } from './interface-selection.ts';
 import type { NodeNetwork, OpenFailed, ResponderProtocol } from './responders.ts';
-import { type SegmentContext, SegmentLink } from './segment-link.ts';
+import { type Neighbourhood, type SegmentContext, SegmentLink } from './segment-link.ts';
 
 /** What the segments are made with. */
-export type SegmentsOptions = Omit<SegmentContext, 'gone' | 'heard' | 'closed' | 'standIn' | 'standInBegun'> & {
+export type SegmentsOptions = Omit<SegmentContext, 'gone' | 'heard' | 'hearingChanged' | 'closed' | 'standIn' | 'standInBegun'> & {
   /** What is heard of other nodes, on whichever link. */
   readonly heard: (event: Heard) => void;
   /** Answer on the link of that name for these addresses of other nodes, and for no others. */
@@ -27,7 +27,10 @@ export class Segments implements ResponderProtocol {
   readonly name = 'segment';
   readonly #context: SegmentContext;
   readonly #goneChanged: (nodes: readonly string[]) => void;
-  readonly #gone = new Map<SegmentLink, readonly string[]>();
+  /** Who is gone, by the name of the link: what was known of a link that is closed counts until it is open again. */
+  readonly #gone = new Map<string, readonly string[]>();
+  /** The links, by name, on which somebody was heard. */
+  readonly #neighbourhoods = new Map<string, Neighbourhood>();
   readonly #open = new Set<SegmentLink>();
   /** Where each node was heard last. */
   readonly #places = new Map<string, { readonly segment: SegmentLink; readonly mac: Mac }>();
@@ -43,11 +46,12 @@ export class Segments implements ResponderProtocol {
     this.#context = {
       ...options,
       gone: (segment, nodes) => {
-        this.#gone.set(segment, nodes);
+        this.#gone.set(segment.link.name, nodes);
         this.#tell();
       },
       heard: (segment, effect) => {
         this.#places.set(effect.node, { segment, mac: effect.mac });
+        this.#neighbourhoods.set(segment.link.name, segment.neighbourhood);
         this.#macs.set(effect.node, (this.#macs.get(effect.node) ?? new Map()).set(segment, effect.mac));
         heard(effect);
       },
@@ -60,12 +64,15 @@ export class Segments implements ResponderProtocol {
         this.#standInsBegun++;
         tellStandIns();
       },
+      hearingChanged: () => this.#tell(),
       closed: (segment) => {
         this.#stoodIn.delete(segment);
         this.#open.delete(segment);
-        this.#gone.delete(segment);
+        if (!this.#neighbourhoods.has(segment.link.name)) this.#gone.delete(segment.link.name);
         for (const links of this.#macs.values()) links.delete(segment);
         for (const [node, place] of this.#places) if (place.segment === segment) this.#places.delete(node);
+        // Nodes that were heard on this link only may be gone on another one.
+        this.#tell();
       },
     };
   }
@@ -75,7 +82,7 @@ export class Segments implements ResponderProtocol {
   }
 
   open(link: Link, network: NodeNetwork, failed: OpenFailed): SegmentLink {
-    const segment = new SegmentLink(link, network, this.#context, failed);
+    const segment = new SegmentLink(link, network, this.#context, failed, this.#neighbourhoods.get(link.name));
     this.#open.add(segment);
     return segment;
   }

@@ -1,5 +1,5 @@
 import { unreachable } from '../../lib/assert.ts';
-import { type Clock, milliseconds, type Timer } from '../../lib/clock.ts';
+import { type Clock, type Micros, milliseconds, type Timer } from '../../lib/clock.ts';
 import { describeError } from '../../lib/errors.ts';
 import type { Ipv4 } from '../../lib/ipv4.ts';
 import type { Ipv6 } from '../../lib/ipv6.ts';
@@ -101,7 +101,7 @@ export class WireDriver implements Disposable {
     const { segment } = settings;
     this.#ownership = this.#ownershipOf(settings, answers);
     this.#conflicts = this.#conflictsOf(answers);
-    this.#keys = new KeyRing(sealKeyOf(segment?.key ?? ''), ports.clock.now());
+    this.#keys = keysOf(segment, ports.clock.now());
     this.#segments = segment === undefined ? undefined : this.#segmentsOf(segment, answers);
     this.#responders = new Responders({
       clock: ports.clock,
@@ -184,6 +184,7 @@ export class WireDriver implements Disposable {
       claims: () => this.#ownership.claims,
       heard: (event) => this.#ownership.take(event),
       rank: this.#ports.rank,
+      listening: () => this.#ownership.listening,
       ready: () => this.#ownership.ready,
       addressesOf: (other, link) => this.#ownership.addressesOf(other, link),
       standIn: (link, answers) => {
@@ -325,4 +326,9 @@ export class WireDriver implements Disposable {
     this.#broken = true;
     this.#outbox.state({ kind: 'broken', message });
   }
+}
+
+function keysOf(segment: SegmentSettings | undefined, now: Micros): KeyRing {
+  const { key = '', replacedKey: replaced } = segment ?? {};
+  return new KeyRing(sealKeyOf(key), now, replaced === undefined ? undefined : { key: sealKeyOf(replaced.key), age: replaced.age });
 }

@@ -232,7 +232,7 @@ describe('a thread that speaks with other speakers', () => {
     return { thread: speaker, given, orders, end };
   }
 
-  test('is given the key that is good now and who was gone, also when it is started again', async () => {
+  test('is given the keys that are good now, with the age of the change, and who was gone, also when it is started again', async () => {
     const { thread: speaker, given, orders, end } = speaking();
     speaker.setKey('second');
     speaker.setKey('second');
@@ -240,9 +240,11 @@ describe('a thread that speaks with other speakers', () => {
     await settle();
     speaker.restart();
     await clock.run(milliseconds(1_000));
-    expect(given.map(({ segment }) => [segment?.key, segment?.gone])).toEqual([
-      ['first', []],
-      ['second', ['b']],
+    const started = given.map(({ segment }) => [segment?.key, segment?.replacedKey, segment?.gone]);
+    // The next thread starts after 100 ms.
+    expect(started).toEqual([
+      ['first', undefined, []],
+      ['second', { key: 'first', age: milliseconds(100) }, ['b']],
     ]);
     await end();
   });

@@ -51,6 +51,8 @@ export class WireThread {
   #changesInFlight = false;
   #lastPing = 0;
   #key: string;
+  /** The key that was changed last, and when. */
+  #replacedKey: { readonly key: string; readonly at: Micros } | undefined;
   /** What the last thread said of who is gone: the next one begins with it. */
   #gone: readonly string[] = [];
   /** Aborted when the thread has taken its leave, or is gone. */
@@ -64,6 +66,7 @@ export class WireThread {
   /** Gives the thread, and each that follows it, a key to sign with; says whether it is another one. */
   setKey(key: string): boolean {
     if (key === this.#key) return false;
+    this.#replacedKey = { key: this.#key, at: this.#options.clock.now() };
     this.#key = key;
     this.#worker?.post({ kind: 'key', key });
     return true;
@@ -136,9 +139,16 @@ export class WireThread {
   #settings(): WireSettings {
     const { node, excludedInterfaces, debug, segment, bgpListenPort = 0 } = this.#options;
     const settings = { node, excludedInterfaces, debug, bgpListenPort, heldSessions: this.#options.heldSessions?.() ?? [] };
-    return segment === undefined
-      ? settings
-      : { ...settings, segment: { ...segment, key: this.#key, gone: this.#gone, memory: this.#options.memory?.() } };
+    if (segment === undefined) return settings;
+    const memory = this.#options.memory?.();
+    return { ...settings, segment: { ...segment, key: this.#key, replacedKey: this.#replaced(), gone: this.#gone, memory } };
+  }
+
+  /** An age, not a time: each thread counts its time from its own start. */
+  #replaced(): { readonly key: string; readonly age: Micros } | undefined {
+    if (this.#replacedKey === undefined) return undefined;
+    const { key, at } = this.#replacedKey;
+    return { key, age: micros(this.#options.clock.now() - at) };
   }
 
   /** Lets the thread take its leave, and ends it when that is done or takes too long. */

@@ -51,6 +51,7 @@ export class StandIns {
   #ready: boolean = false;
   #readySince: Micros = micros(0);
   #said = '';
+  #answers: readonly StandInAnswer[] = [];
 
   constructor(options: StandInsOptions) {
     this.#options = options;
@@ -59,6 +60,11 @@ export class StandIns {
   /** Whether this node answers for another one. */
   get active(): boolean {
     return this.#substitutions.size > 0;
+  }
+
+  /** What this node answers for others. */
+  get answers(): readonly StandInAnswer[] {
+    return this.#answers;
   }
 
   /** Takes one event. */
@@ -124,6 +130,7 @@ export class StandIns {
     const text = answers.map(({ address, mac }) => `${formatAddress(address)} ${mac}`).join();
     if (text === this.#said) return;
     this.#said = text;
+    this.#answers = answers;
     // Answers come before what is said of them.
     this.#effects.unshift({ kind: 'answer', answers });
   }
