@@ -96,10 +96,10 @@ test.each<{ what: string; second: { up?: boolean; carrier?: boolean } }>([
   scene = new SpeakerPair(['secret', 'secret'], 2);
   await scene.start();
   await scene.contest();
+  scene.kernels = false;
   scene.cut();
   await scene.run(5_000);
   expect([scene.gone('a'), scene.owned('a')]).toEqual([[], []]);
-  scene.kernels = false;
   scene.kill();
   scene.put(4, second);
   await scene.run(5_000);
