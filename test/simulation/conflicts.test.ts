@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { OwnerWatcher } from './owner-watcher.ts';
 import { judge, settled } from './segment-scenes.ts';
-import { FAIR, type SegmentWorld, type Stranger } from './segment-world.ts';
+import { FAIR, SegmentWorld, type Stranger } from './segment-world.ts';
 
 /**
  * Hosts that have an address of this product and are none of its nodes: what is new is looked at before it is taken, what is owned is defended.
@@ -191,6 +191,28 @@ test.each(rows)('two that look at one moment agree, $size nodes, seed $seed', ({
   }
   world.run(2_000);
   expect([world.owners(ADDRESS).length, watcher.violations]).toEqual([1, []]);
+});
+
+describe.each(rows)('$size nodes, seed $seed, whose speakers never hear each other', ({ size, seed }) => {
+  test('each address has one owner, the first in the order, also when a speaker is restarted', () => {
+    const world = new SegmentWorld(seed, size, 3);
+    world.speechless = true;
+    world.run(5_000);
+    const from = world.timeline.now;
+    world.run(200_000);
+    world.stopSpeaker(world.firstOwner(ADDRESS), true);
+    world.timeline.after(5_000_000, () => world.startSpeaker(world.firstOwner(ADDRESS)));
+    world.run(200_000);
+    expect(judge(world, from)).toMatchObject({ double: 0, moves: 0 });
+    expect([world.owners(ADDRESS), world.found]).toEqual([[first(world)], []]);
+  });
+
+  test('one that is alone answers for all addresses within two minutes', () => {
+    const world = new SegmentWorld(seed, size, 20);
+    for (const node of world.nodes.slice(1)) world.powerOff(node);
+    world.run(120_000);
+    expect(world.addresses.filter((address) => world.owners(address).length !== 1)).toEqual([]);
+  });
 });
 
 test('a loop that stands still during a look reads the answers before it decides', () => {

@@ -5,7 +5,7 @@ const OWN = 1;
 
 /** Which of four hellos of d in a row node b teaches d at; the digests are those of a and c. */
 function turns(a: number, c: number): boolean[] {
-  const view = new Acquaintances('b');
+  const view = new Acquaintances('b', true);
   view.greet('a', a, false, OWN);
   view.greet('c', c, false, OWN);
   return Array.from({ length: 4 }, () => {
@@ -29,7 +29,7 @@ test.each([
 });
 
 test('who knows the same is not taught', () => {
-  const view = new Acquaintances('b');
+  const view = new Acquaintances('b', true);
   view.greet('d', OWN, false, OWN);
   expect(view.isToTeach('d', OWN)).toBe(false);
   expect(view.isToTeach('x', OWN)).toBe(false);

@@ -28,8 +28,12 @@ export class Acquaintances implements Acquaintance {
   /** The last hello was of a node that was not there before. */
   fresh: boolean = false;
 
-  constructor(node: string) {
+  readonly #looks: boolean;
+
+  /** `looks` when this node can ask whether somebody answers for an address. */
+  constructor(node: string, looks: boolean) {
     this.node = node;
+    this.#looks = looks;
   }
 
   /** The speaker has started. */
@@ -48,6 +52,14 @@ export class Acquaintances implements Acquaintance {
 
   get settled(): boolean {
     return this.#now - this.#startedAt >= SETTLED;
+  }
+
+  get aloneFrom(): Micros | undefined {
+    return this.met || !this.#looks ? undefined : micros(this.#startedAt + SETTLED);
+  }
+
+  get alone(): boolean {
+    return this.#now >= (this.aloneFrom ?? Number.POSITIVE_INFINITY);
   }
 
   hears(node: string): boolean {

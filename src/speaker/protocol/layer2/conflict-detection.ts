@@ -1,7 +1,7 @@
 import { assert } from '../../../lib/assert.ts';
 import { type Micros, micros, milliseconds } from '../../../lib/clock.ts';
 import type { Conflict, ConflictEffect, ConflictEvent, ConflictKind, Holding } from './conflict-events.ts';
-import { advance, conclude, type Look, newLook, noteHeld, noteProbed, wait } from './look.ts';
+import { advance, conclude, type Look, newLook, noteHeld, noteProbed, SAY_FROM_ROUND, wait } from './look.ts';
 
 /** What {@link ConflictDetection} is made with. */
 export interface ConflictOptions {
@@ -31,8 +31,6 @@ const OWN_ANSWERS: Micros = milliseconds(1_000);
 const DEFEND_INTERVAL: Micros = milliseconds(10_000);
 /** While a stranger stays people are told again so often. */
 const SAY_EVERY: Micros = milliseconds(60_000);
-/** One answer may be the last one of an owner that is being stopped: people are told of the second. */
-const SAY_FROM_ROUND = 2;
 /** A loop that comes so much too late has not read the answers that lie in its sockets. */
 const LATE: Micros = milliseconds(20);
 
@@ -201,8 +199,9 @@ export class ConflictDetection {
     this.#effects.push({ kind: 'free', key: look.key });
   }
 
-  #tellStranger({ stranger }: Look): void {
-    if (stranger === undefined || stranger.rounds < SAY_FROM_ROUND) return;
+  /** Whoever comes first tells people of it. */
+  #tellStranger({ place, stranger }: Look): void {
+    if (place > 0 || stranger === undefined || stranger.rounds < SAY_FROM_ROUND) return;
     if (stranger.saidAt !== undefined && this.#now - stranger.saidAt < SAY_EVERY) return;
     stranger.saidAt = this.#now;
     this.#effects.push({ kind: 'found', ...stranger.conflict });

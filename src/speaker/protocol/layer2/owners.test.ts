@@ -139,16 +139,21 @@ describe('an address that is new, for one that has just started,', () => {
     expect(scene.answers).toBe(true);
   });
 
-  test('stays with the order where nobody was ever heard', () => {
+  test('stays with the order where nobody was ever heard, unless after a minute nobody answers for it either', () => {
     const scene = new Scene();
     scene.take({ kind: 'plan-complete' });
     scene.plan('abc');
-    scene.run(120_000);
+    scene.run(50_000);
     expect(scene.answers).toBe(false);
     scene.plan('bc');
     expect(scene.answers).toBe(true);
     scene.plan('abc');
     expect(scene.answers).toBe(false);
+    scene.run(20_000);
+    expect(scene.effects.findLast(({ kind }) => kind === 'look')).toMatchObject({ place: Number.POSITIVE_INFINITY });
+    expect(scene.answers).toBe(true);
+    scene.plan('abc');
+    expect(scene.answers).toBe(true);
   });
 });
 

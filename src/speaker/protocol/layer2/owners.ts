@@ -10,7 +10,7 @@ import { beats, ClaimTable } from './claim-table.ts';
 import type { OwnersEffect, OwnersEvent, Succession } from './owners-events.ts';
 import { Ranking } from './ranking.ts';
 import { Remembered } from './remembered.ts';
-import { ahead, hasOthers, mayKeep, objectionTo } from './succession.ts';
+import { hasOthers, mayKeep, objectionTo, placeAmong } from './succession.ts';
 import { LISTEN, passes, type Situation, turnOf } from './turn.ts';
 import { nextEpoch, noteDisplaced, type Vacant, vacancyOf, Watched } from './watched-address.ts';
 
@@ -62,7 +62,7 @@ export class Owners {
 
   constructor(options: OwnersOptions) {
     this.#options = options;
-    this.#view = new Acquaintances(options.node);
+    this.#view = new Acquaintances(options.node, options.looks);
     this.#remembered = new Remembered(options.node);
     this.#listening = options.listens;
   }
@@ -332,7 +332,7 @@ export class Owners {
     const situation = this.#situation(answers);
     const due = turnOf(watched, watched.vacancy, claim, situation);
     if (due !== undefined && due <= this.#now) {
-      const sure = seen || answers || !this.#options.looks || this.#table.hadOwner(text);
+      const sure = seen || answers || !this.#options.looks || (this.#view.met && this.#table.hadOwner(text));
       if (sure) this.#claim(text, watched, why === 'new' ? 'free' : why, claim?.owner ?? '');
       else this.#look(text, watched, claim?.owner ?? '');
       return;
@@ -358,7 +358,7 @@ export class Owners {
   #look(text: string, { order }: Watched, from: string): void {
     this.#looking.add(text);
     const heirs = order.filter(({ node }) => node !== from);
-    this.#effects.push({ kind: 'look', address: text, place: ahead(heirs, this.#view)?.heard ?? 0, from });
+    this.#effects.push({ kind: 'look', address: text, place: placeAmong(heirs, this.#view), from });
   }
 
   #claim(text: string, watched: Watched, why: Succession, from: string): void {

@@ -10,11 +10,20 @@ interface Scene {
   readonly damped?: readonly string[];
   readonly met?: boolean;
   readonly settled?: boolean;
+  readonly alone?: boolean;
 }
 
-function view({ node = 'c', heard = ['a', 'b', 'd'], gone = [], damped = [], met = true, settled = true }: Scene): Acquaintance {
+function view({
+  node = 'c',
+  heard = ['a', 'b', 'd'],
+  gone = [],
+  damped = [],
+  met = true,
+  settled = true,
+  alone = false,
+}: Scene): Acquaintance {
   return {
-    ...{ node, met, settled },
+    ...{ node, met, settled, alone },
     hears: (one) => heard.includes(one),
     isGone: (one) => gone.includes(one),
     isDamped: (one) => damped.includes(one),
@@ -39,6 +48,7 @@ test.each<{ what: string; scene: Scene; vacancy: Vacancy; waits: number | undefi
   { what: 'and has no speaker when it did not', scene: { node: 'b', heard: ['c'] }, vacancy: 'new', waits: 0 },
   { what: 'where nobody is heard the first has it', scene: { node: 'a', heard: [], met: false }, vacancy: 'new', waits: 0 },
   { what: 'where nobody is heard no other has', scene: { node: 'b', heard: [], met: false }, vacancy: 'gone', waits: undefined },
+  { what: 'but for one that is alone for long', scene: { node: 'b', heard: [], met: false, alone: true }, vacancy: 'new', waits: 0 },
   { what: 'who is no contender has nothing', scene: { node: 'z' }, vacancy: 'gone', waits: undefined },
 ])('$what', ({ scene, vacancy, waits }) => {
   const patience = patienceFor(ORDER, vacancy, view(scene));

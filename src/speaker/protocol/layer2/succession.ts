@@ -16,6 +16,8 @@ export interface Acquaintance {
   readonly met: boolean;
   /** This speaker has run for so long that it has heard everybody whom it can hear. */
   readonly settled: boolean;
+  /** Nobody was heard in all that time, and this node can ask on the wire who answers. */
+  readonly alone: boolean;
 }
 
 /** The next in the order waits for this long for a claim of the one before: clients of a dead owner wait meanwhile. */
@@ -46,22 +48,28 @@ export function ahead(order: readonly Contender[], view: Acquaintance): { readon
  * first is to have it however slow its machine is.
  *
  * A node that was never heard may have no speaker. As long as nobody at all was heard, frames of speakers may not pass here,
- * and all hold to the order as the API server gives it.
+ * and all hold to the order as the API server gives it; later whoever is alone takes what nobody answers for.
  */
 export function patienceFor(order: readonly Contender[], vacancy: Vacancy, view: Acquaintance): Micros | undefined {
   const before = ahead(order, view);
   if (before === undefined) return undefined;
   const { heard, unheard } = before;
-  if (!view.met) return heard + unheard === 0 ? micros(0) : undefined;
+  if (!view.met) return heard + unheard === 0 || view.alone ? micros(0) : undefined;
   if (vacancy === 'gone') return micros(heard * TURN_AFTER_DEATH);
   if (vacancy === 'left') return micros(heard * TURN_AFTER_LEAVING);
   const waits = heard > 0 || (unheard > 0 && !view.settled);
   return waits ? micros(PATIENCE + heard * TURN_AFTER_DEATH) : micros(0);
 }
 
-/** Whether a node keeps what it has: where no other speaker was ever heard the order alone decides, as long as all see the same. */
+/** How many who are heard come before this node; infinitely many where others come before and nobody was ever heard. */
+export function placeAmong(order: readonly Contender[], view: Acquaintance): number {
+  const { heard = 0, unheard = 0 } = ahead(order, view) ?? {};
+  return view.met || heard + unheard === 0 ? heard : Number.POSITIVE_INFINITY;
+}
+
+/** Whether a node keeps what it has: where no other speaker was ever heard the order alone decides at first, as long as all see the same. */
 export function mayKeep(watched: Watched, view: Acquaintance): boolean {
-  return watched.candidacy.self && (view.met || standing(watched.order, view)[0]?.node === view.node);
+  return watched.candidacy.self && (view.met || view.alone || standing(watched.order, view)[0]?.node === view.node);
 }
 
 /** Whether there is somebody else to leave an address to. */

@@ -44,7 +44,7 @@ export function turnOf(watched: Watched, { why, since }: Vacant, claim: Claim | 
   // Views of who may have it differ for a moment: whoever leaves does not come next, whatever this node's view is.
   const heirs = why === 'left' ? order.filter(({ node }) => node === view.node || node !== claim?.owner) : order;
   const patience = patienceFor(heirs, why, view);
-  return patience === undefined ? undefined : micros(Math.max(since + patience, readyAt(order, why, situation)));
+  return patience === undefined ? view.aloneFrom : micros(Math.max(since + patience, readyAt(order, why, situation)));
 }
 
 /** Whether this node comes first and cannot, because it lacks the interface: it says so, and the next one need not wait. */
