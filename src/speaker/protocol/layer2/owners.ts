@@ -192,8 +192,7 @@ export class Owners {
 
   #end(text: string): void {
     this.#remembered.forget(text);
-    if (!this.#watched.delete(text)) return;
-    this.#consider(text);
+    if (this.#watched.delete(text)) this.#consider(text);
   }
 
   #greet(node: string, digest: number, damped: boolean): void {
@@ -297,6 +296,7 @@ export class Owners {
     else {
       this.#change(text, { ...claim, epoch: nextEpoch(claim), owner: '' });
       this.#stop(text);
+      if (watched !== undefined) this.#due.set(text, this.#now); // it is free now
     }
   }
 
