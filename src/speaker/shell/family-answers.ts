@@ -162,11 +162,11 @@ export class FamilyAnswers<Ip> implements ResponderProtocol, Disposable {
     for (const responder of this.#responders) if (responder.link.name === link) responder.announceAll();
   }
 
-  /** Announces the addresses of one Service again, wherever it is announced. */
-  defend(service: string): void {
+  /** Announces the addresses of these Services again, wherever they are announced. */
+  defend(services: readonly string[]): void {
+    const held = new Set(services.flatMap((service) => this.#table.heldBy(service)));
     for (const responder of this.#responders) {
-      const held = [...this.#table.all()].filter((one) => one.holders.has(service) && announcedOn(one, responder.link.name));
-      responder.announce(held.map(({ ip }) => ip));
+      responder.announce([...held].filter((one) => announcedOn(one, responder.link.name)).map(({ ip }) => ip));
     }
   }
 

@@ -30,7 +30,7 @@ beforeEach(() => {
   ownership = new Ownership({
     ...{ clock, node: 'b', rank: (node) => `${order.indexOf(node)}`, segmented: true, memory: undefined, knownChanged: () => void known++ },
     answer: (changes) => void done.push(...changes.map(textOf)),
-    defend: (service) => void done.push(`defend ${service}`),
+    defend: (services) => void done.push(`defend ${services.join()}`),
     look: (key) => ownership.take({ kind: 'free', address: key }),
     lookAway: () => undefined,
     keep: (key, announcements) => void kept.set(key, announcements.map(({ service }) => service).join()),

@@ -22,8 +22,8 @@ export interface OwnershipPorts {
   knownChanged(): void;
   /** Has these announcements made on the links, or ended. */
   answer(changes: readonly PlanChange[]): void;
-  /** Announces this Service again, because somebody else has announced its addresses. */
-  defend(service: string): void;
+  /** Announces these Services again, because somebody else has announced their addresses. */
+  defend(services: readonly string[]): void;
   /** Finds out whether somebody else has the addresses of the one whose owner announces these, and says `free` when nobody has. */
   look(key: string, announcements: readonly Announcement[], place: number, from: string): void;
   /** That need not be found out any more. */
@@ -193,15 +193,16 @@ export class Ownership implements Disposable {
     if (moved.length > 0) this.#unsaid = true;
     // Answers come before the claims that say so: whoever stops because of them leaves nobody without one.
     if (moved.length > 0) this.#match(new Set(moved));
+    const defended = effects.flatMap((effect) => (effect.kind === 'defend' ? [...(this.#services.get(effect.address) ?? [])] : []));
+    if (defended.length > 0) this.#ports.defend(defended);
     for (const effect of effects) this.#carryOut(effect);
     // What people read comes last: of thousands of addresses it takes a while, and the others wait for the claims.
     for (const effect of effects) if (effect.kind === 'own') this.#logSuccession(effect);
   }
 
   #carryOut(effect: OwnersEffect): void {
-    const { clock, send, defend, look, lookAway } = this.#ports;
+    const { clock, send, look, lookAway } = this.#ports;
     if (effect.kind === 'send') send(effect.to, effect.message);
-    else if (effect.kind === 'defend') for (const service of this.#services.get(effect.address) ?? []) defend(service);
     else if (effect.kind === 'look') look(effect.address, this.#plannedFor(effect.address), effect.place, effect.from);
     else if (effect.kind === 'look-away') lookAway(effect.address);
     else if (effect.kind === 'wake-at') {

@@ -218,9 +218,9 @@ export class WireDriver implements Disposable {
         this.#ndp.apply(changes);
         this.#segments?.describe();
       },
-      defend: (service) => {
-        this.#arp.defend(service);
-        this.#ndp.defend(service);
+      defend: (services) => {
+        this.#arp.defend(services);
+        this.#ndp.defend(services);
       },
       look: (key, announcements, place, from) => this.#conflicts.look(key, announcements, place, from),
       lookAway: (key) => this.#conflicts.lookAway(key),

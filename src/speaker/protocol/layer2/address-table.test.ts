@@ -121,6 +121,15 @@ function plainPlan(history: readonly PlanChange[]): ReadonlyMap<string, Announce
   return plan;
 }
 
+test('an address table knows what one Service holds, alone or with others', () => {
+  const table = new AddressTable(IPV4);
+  table.apply([announce('a', ['10.0.0.1', '10.0.0.2', '2001:db8::1']), announce('b', ['10.0.0.2', '10.0.0.3'])]);
+  const heldBy = (service: string): string[] => table.heldBy(service).map(({ text }) => text);
+  expect([heldBy('a'), heldBy('c')]).toEqual([['10.0.0.1', '10.0.0.2'], []]);
+  table.apply([withdraw('a')]);
+  expect([heldBy('a'), heldBy('b')]).toEqual([[], ['10.0.0.2', '10.0.0.3']]);
+});
+
 test('an address table says at any time what the plan says', () => {
   fc.assert(
     fc.property(changes, (history) => {

@@ -72,6 +72,11 @@ export class AddressTable<Ip> {
     return this.#addresses.get(ip);
   }
 
+  /** The addresses that this Service holds. */
+  heldBy(service: string): readonly HeldAddress<Ip>[] {
+    return (this.#services.get(service)?.ips ?? []).map((ip) => this.#addresses.get(ip)).filter((held) => held !== undefined);
+  }
+
   /** All addresses that are held, in no order. */
   all(): Iterable<HeldAddress<Ip>> {
     return this.#addresses.values();
