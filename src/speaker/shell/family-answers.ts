@@ -71,6 +71,8 @@ export interface AddressProtocol<Ip> {
 
 /** A new filter costs up to a few milliseconds; while changes come one after another it waits this long for more. */
 const FILTER_EVERY = milliseconds(20);
+/** What is gone and still passes the filter costs a look at each of its frames: that can wait for more to go. */
+const FILTER_GONE_EVERY = milliseconds(1_000);
 
 /** The addresses of one family that are held, of which the responders of this family answer and tell: on each link its own. */
 export class FamilyAnswers<Ip> implements ResponderProtocol, Disposable {
@@ -82,7 +84,11 @@ export class FamilyAnswers<Ip> implements ResponderProtocol, Disposable {
   readonly #responders = new Set<AddressResponder<Ip>>();
   /** What is another node's and answered for here, by the name of the link. */
   readonly #lent = new Map<string, ReadonlyMap<Ip, Mac>>();
+  /** What the filter of every link lets through. */
+  #filtered: ReadonlySet<Ip> = new Set();
   #filterTimer: Timer | undefined;
+  /** When the timer fires. */
+  #filterAt: number = Number.POSITIVE_INFINITY;
   #filteredAt: Micros = micros(-FILTER_EVERY);
   #maxRanges: number = MAX_RANGES;
 
@@ -106,7 +112,9 @@ export class FamilyAnswers<Ip> implements ResponderProtocol, Disposable {
     const responder = this.#protocol.open(link, network, this.#context, failed);
     this.#responders.add(responder);
     responder.standIn(this.#lent.get(link.name) ?? new Map());
-    this.#installFilter([responder]);
+    // What is about to leave the filters of the others, and may come back before it does, is not in this one.
+    if (this.#filterTimer !== undefined) this.#filterAll();
+    else this.#installFilter([responder], this.#wanted());
     return responder;
   }
 
@@ -124,7 +132,7 @@ export class FamilyAnswers<Ip> implements ResponderProtocol, Disposable {
     if (lent.length === 0 && !this.#lent.has(link)) return;
     this.#lent.set(link, new Map(lent));
     if (lent.length === 0) this.#lent.delete(link);
-    this.#scheduleFilter();
+    this.#scheduleFilter(FILTER_EVERY);
     for (const responder of this.#responders) if (responder.link.name === link) responder.standIn(new Map(lent));
   }
 
@@ -137,9 +145,9 @@ export class FamilyAnswers<Ip> implements ResponderProtocol, Disposable {
   probe(address: IpAddress): void {
     const { family, of } = this.#protocol.numbers;
     if (address.family !== family) return;
-    // The answer would not come through the old one.
-    if (this.#filterTimer !== undefined) this.#filterAll();
     const ip = of(address);
+    // The answer would not come through.
+    if (this.#filterTimer !== undefined && !this.#filtered.has(ip)) this.#filterAll();
     for (const responder of this.#responders) if (this.#concerns(ip, responder.link.name)) responder.probe(ip);
   }
 
@@ -191,45 +199,58 @@ export class FamilyAnswers<Ip> implements ResponderProtocol, Disposable {
     responder.announce(changes.filter(appeared).map(({ ip }) => ip));
   }
 
+  /** An address that was looked at and is held now, or that came back in time, is in the filter already. */
   #refilter(changes: readonly AddressChange<Ip>[]): void {
-    if (changes.some(({ before, after }) => (before === undefined) !== (after === undefined))) this.#scheduleFilter();
+    const held = (ip: Ip): boolean => this.#table.find(ip) !== undefined || this.#looked.find(ip) !== undefined;
+    if (changes.some(({ ip }) => held(ip) && !this.#filtered.has(ip))) this.#scheduleFilter(FILTER_EVERY);
+    else if (changes.some(({ ip }) => !held(ip) && this.#filtered.has(ip))) this.#scheduleFilter(FILTER_GONE_EVERY);
   }
 
-  #scheduleFilter(): void {
-    if (this.#filterTimer !== undefined) return;
+  #scheduleFilter(every: Micros): void {
     const { clock } = this.#context;
-    const wait = this.#filteredAt + FILTER_EVERY - clock.now();
-    if (wait > 0) this.#filterTimer = clock.startTimer(micros(wait), () => this.#filterAll());
+    const at = Math.max(clock.now(), this.#filteredAt + every);
+    if (this.#filterAt <= at) return;
+    this.#filterTimer?.[Symbol.dispose]();
+    this.#filterAt = at;
+    if (at > clock.now()) this.#filterTimer = clock.startTimer(micros(at - clock.now()), () => this.#filterAll());
     else this.#filterAll();
   }
 
   #filterAll(): void {
     this.#filterTimer?.[Symbol.dispose]();
     this.#filterTimer = undefined;
-    this.#installFilter([...this.#responders]);
+    this.#filterAt = Number.POSITIVE_INFINITY;
+    const ips = this.#wanted();
+    this.#filtered = new Set(ips);
+    this.#installFilter([...this.#responders], ips);
     this.#filteredAt = this.#context.clock.now();
   }
 
-  /** One program for all links: which link announces which address is decided here, for what the program lets through. */
-  #installFilter(responders: readonly AddressResponder<Ip>[]): void {
+  #wanted(): readonly Ip[] {
     const held = Array.from([...this.#table.all(), ...this.#looked.all()], ({ ip }) => ip);
-    const ips = [...held, ...[...this.#lent.values()].flatMap((lent) => [...lent.keys()])];
+    return [...held, ...[...this.#lent.values()].flatMap((lent) => [...lent.keys()])];
+  }
+
+  /** One program for all links: which link announces which address is decided here, for what the program lets through. */
+  #installFilter(responders: readonly AddressResponder<Ip>[], ips: readonly Ip[]): void {
     const filter = this.#protocol.filterFor(ips, this.#maxRanges);
     try {
       for (const responder of responders) responder.setFilter(filter);
     } catch (thrown) {
       if (!(thrown instanceof NetworkError)) throw thrown;
-      this.#filterRefused(thrown, responders);
+      this.#filterRefused(thrown, responders, ips);
     }
   }
 
   /** The kernel has less room for programs than they may have instructions: a coarser one lets more through, never less. */
-  #filterRefused(error: NetworkError, responders: readonly AddressResponder<Ip>[]): void {
+  #filterRefused(error: NetworkError, responders: readonly AddressResponder<Ip>[], ips: readonly Ip[]): void {
     if (error.code === 'ENOMEM' && this.#maxRanges > 1) {
       this.#maxRanges = this.#maxRanges >> 1;
-      this.#installFilter(responders);
+      this.#installFilter(responders, ips);
       return;
     }
+    // The next change tries again.
+    this.#filtered = new Set();
     this.#context.log('error', error.message, { op: 'setFilter' });
   }
 }
