@@ -5,6 +5,7 @@ import { FrameGuard } from './frame-guard.ts';
 
 const FORGER = 0x0200_0000_0099 as Mac;
 const OTHER = 0x0200_0000_0001 as Mac;
+const THIRD = 0x0200_0000_0002 as Mac;
 
 /** How many of so many forged frames, all at one moment, are hashed. */
 function hashed(guard: FrameGuard, mac: Mac, frames: number, now: Micros): number {
@@ -25,12 +26,20 @@ test('twenty forged frames a second are hashed from one MAC, and all others as b
   expect(hashed(guard, FORGER, 10_000, milliseconds(1_000))).toBe(20);
 });
 
-test('the MAC of a speaker is not silenced by those who borrow it for a few hundred frames a second', () => {
+test('the MAC of a speaker is not silenced by those who borrow it, unless they send more than a link has room for', () => {
   const guard = new FrameGuard();
   guard.trust(OTHER, micros(0));
-  expect(hashed(guard, OTHER, 900, micros(0))).toBe(900);
-  expect(guard.admits(OTHER, micros(0))).toBe(true);
-  expect(hashed(guard, OTHER, 900, micros(0))).toBe(100);
+  expect(hashed(guard, OTHER, 19_999, micros(0))).toBe(19_999);
+  expect(guard.admits(OTHER, milliseconds(999))).toBe(true);
+  expect(hashed(guard, OTHER, 20_000, milliseconds(999))).toBe(1);
+  expect(guard.admits(OTHER, milliseconds(1_000))).toBe(true);
+});
+
+test('whoever silences one speaker so has silenced no other one', () => {
+  const guard = new FrameGuard();
+  for (const mac of [OTHER, THIRD]) guard.trust(mac, micros(0));
+  hashed(guard, OTHER, 30_000, micros(0));
+  expect([guard.admits(OTHER, micros(0)), hashed(guard, THIRD, 30_000, micros(0))]).toEqual([false, 1_000]);
 });
 
 test('whoever invents MACs fills no memory: the oldest are forgotten', () => {

@@ -1,4 +1,4 @@
-import { type Micros, milliseconds } from '../../lib/clock.ts';
+import { type Micros, micros, milliseconds } from '../../lib/clock.ts';
 import type { Mac } from '../../lib/mac.ts';
 
 /** Within this time ... */
@@ -6,30 +6,39 @@ const WINDOW: Micros = milliseconds(1_000);
 /** ... so many frames with a wrong seal are hashed from one MAC: a key that is just being changed costs fewer. */
 const MOST_FORGED = 20;
 /** Somebody may write the MAC of a speaker into his frames, to have it silenced: one whose frames were good has more. */
-const MOST_FORGED_OF_SPEAKERS = 1_000;
+const MOST_FORGED_OF_A_SPEAKER = 1_000;
+/** And it has more still while so many with the MACs of speakers were not hashed on this link: 30 ms of a second, as much as reading them takes. */
+const MOST_FORGED_OF_SPEAKERS = 20_000;
 /** Each speaker says something more often than this. */
 const LATELY: Micros = milliseconds(5_000);
 /** More MACs than a segment has speakers; the oldest are forgotten first, so that whoever invents MACs fills no memory. */
 const MOST_MACS = 1_024;
 
+interface Window {
+  readonly from: Micros;
+  count: number;
+}
+
 /** Keeps those from making this node hash without end who send frames that only look as if a speaker had signed them. */
 export class FrameGuard {
-  readonly #forged = new Map<Mac, { readonly from: Micros; count: number }>();
+  readonly #forged = new Map<Mac, Window>();
   /** When a frame from each MAC was good last. */
   readonly #speakers = new Map<Mac, Micros>();
+  #ofSpeakers: Window = { from: micros(0), count: 0 };
 
   /** Whether a frame from this MAC is worth a hash. */
   admits(mac: Mac, now: Micros): boolean {
-    const window = this.#forged.get(mac);
-    if (window === undefined || now - window.from >= WINDOW) return true;
-    return window.count < (this.#speakers.has(mac) ? MOST_FORGED_OF_SPEAKERS : MOST_FORGED);
+    const count = countIn(this.#forged.get(mac), now);
+    if (!this.#speakers.has(mac)) return count < MOST_FORGED;
+    return count < MOST_FORGED_OF_A_SPEAKER || countIn(this.#ofSpeakers, now) < MOST_FORGED_OF_SPEAKERS;
   }
 
   /** A frame from this MAC was good. */
   trust(mac: Mac, now: Micros): void {
     this.#speakers.set(mac, now);
     if (this.#speakers.size <= MOST_MACS) return;
-    for (const first of this.#speakers.keys()) if (this.#speakers.size > MOST_MACS) this.#speakers.delete(first);
+    const [oldest] = this.#speakers.keys();
+    if (oldest !== undefined) this.#speakers.delete(oldest);
   }
 
   /** Whether a frame from this MAC was good a moment ago. */
@@ -40,13 +49,24 @@ export class FrameGuard {
 
   /** A frame from this MAC had a wrong seal. */
   refuse(mac: Mac, now: Micros): void {
+    if (this.#speakers.has(mac)) this.#ofSpeakers = oneMore(this.#ofSpeakers, now);
     const window = this.#forged.get(mac);
-    if (window !== undefined && now - window.from < WINDOW) {
-      window.count++;
-      return;
-    }
+    const next = oneMore(window, now);
+    if (next === window) return;
     this.#forged.delete(mac);
-    this.#forged.set(mac, { from: now, count: 1 });
-    for (const first of this.#forged.keys()) if (this.#forged.size > MOST_MACS) this.#forged.delete(first);
+    this.#forged.set(mac, next);
+    const [oldest] = this.#forged.keys();
+    if (this.#forged.size > MOST_MACS && oldest !== undefined) this.#forged.delete(oldest);
   }
+}
+
+function countIn(window: Window | undefined, now: Micros): number {
+  return window === undefined || now - window.from >= WINDOW ? 0 : window.count;
+}
+
+/** The window with one more, or the next one. */
+function oneMore(window: Window | undefined, now: Micros): Window {
+  if (window === undefined || now - window.from >= WINDOW) return { from: now, count: 1 };
+  window.count++;
+  return window;
 }
