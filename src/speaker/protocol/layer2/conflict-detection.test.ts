@@ -34,6 +34,10 @@ class Scene {
     this.take({ kind: 'held', address: TEXT, mac, node });
   }
 
+  claim(address: string): void {
+    this.take({ kind: 'held', address, mac: STRANGER, node: undefined });
+  }
+
   /** Lets so many milliseconds pass; with `late`, the loop wakes only at their end. */
   run(span: number, late: boolean = false): void {
     const end = this.#now + span * 1_000;
@@ -223,5 +227,36 @@ describe('an address of this node', () => {
       true,
       true,
     ]);
+  });
+});
+
+describe('one host that claims all addresses of this node', () => {
+  const texts = Array.from({ length: 400 }, (_, index) => `10.0.${index >> 8}.${index & 0xff}`);
+  const counted = (done: readonly string[]): number[] =>
+    ['defend', 'thief'].map((what) => done.filter((line) => line.includes(` ${what} `)).length);
+
+  test('has a hundred defended in a second, each once in its turn, and ten told of', () => {
+    const scene = new Scene();
+    for (const text of texts) scene.own(text);
+    scene.run(1_000);
+    scene.done();
+    for (const text of texts) scene.claim(text);
+    expect(counted(scene.done())).toEqual([10, 10]);
+    scene.run(1_000);
+    expect(counted(scene.done())).toEqual([100, 10]);
+    for (const text of texts) scene.claim(text);
+    scene.run(8_000);
+    const rest = scene.done().filter((line) => line.includes(' defend '));
+    expect([rest.length, new Set(rest.map((line) => line.split(' ').at(-1))).size]).toEqual([290, 290]);
+  });
+
+  test('has nothing defended any more that this node has given up', () => {
+    const scene = new Scene();
+    for (const text of texts) scene.own(text);
+    for (const text of texts) scene.claim(text);
+    for (const key of texts) scene.take({ kind: 'drop', key });
+    scene.done();
+    scene.run(5_000);
+    expect(scene.done()).toEqual([]);
   });
 });

@@ -29,6 +29,15 @@ const OWN_EVERY: Micros = milliseconds(60_000);
 const OWN_ANSWERS: Micros = milliseconds(1_000);
 /** RFC 5227, Section 2.4 (b): more often would be a fight that no client survives. */
 const DEFEND_INTERVAL: Micros = milliseconds(10_000);
+/**
+ * Of thousands of addresses that one host claims a hundred are defended in a second, ten of them at once: as much as a burst of its own would
+ * take of the segment is its due, not what a stranger pleases.
+ */
+const DEFEND_SPACING: Micros = milliseconds(10);
+const DEFEND_AHEAD: Micros = milliseconds(90);
+/** People read no more: the others have their turn when they are defended next. */
+const SAY_SPACING: Micros = milliseconds(100);
+const SAY_AHEAD: Micros = milliseconds(900);
 /** While a stranger stays people are told again so often. */
 const SAY_EVERY: Micros = milliseconds(60_000);
 /** A loop that comes so much too late has not read the answers that lie in its sockets. */
@@ -54,6 +63,11 @@ export class ConflictDetection {
   #againAt: Micros = micros(0);
   /** When the next own address is asked for. */
   #ownAt: Micros = micros(0);
+  /** Who claims the addresses that are to be defended when it is their turn. */
+  readonly #claimed = new Map<string, Conflict>();
+  /** When the next one is defended, and when people are told of the next one. */
+  #defendAt: Micros = micros(0);
+  #sayAt: Micros = micros(0);
 
   constructor(options: ConflictOptions) {
     this.#options = options;
@@ -127,6 +141,7 @@ export class ConflictDetection {
       const keys = this.#keys.get(address);
       keys?.delete(key);
       if (keys?.size === 0) this.#keys.delete(address);
+      this.#claimed.delete(address);
     }
   }
 
@@ -152,7 +167,23 @@ export class ConflictDetection {
     const defendedAt = owned.defendedAt.get(address);
     if (defendedAt !== undefined && this.#now - defendedAt < DEFEND_INTERVAL) return;
     owned.defendedAt.set(address, this.#now);
-    this.#effects.push({ kind: 'defend', address }, { kind: 'found', ...conflict });
+    this.#claimed.set(address, conflict);
+    this.#defendClaimed();
+  }
+
+  #defendClaimed(): void {
+    for (const [address, conflict] of this.#claimed) {
+      if (this.#now < this.#defendAt) {
+        this.#wakeBy(this.#defendAt);
+        return;
+      }
+      this.#defendAt = micros(Math.max(this.#defendAt, this.#now - DEFEND_AHEAD) + DEFEND_SPACING);
+      this.#claimed.delete(address);
+      this.#effects.push({ kind: 'defend', address });
+      if (this.#now < this.#sayAt) continue;
+      this.#sayAt = micros(Math.max(this.#sayAt, this.#now - SAY_AHEAD) + SAY_SPACING);
+      this.#effects.push({ kind: 'found', ...conflict });
+    }
   }
 
   /** Unasked, or once, it is a speaker that takes the address and whose claim is on the way, or has not heard yet that it lost it. */
@@ -169,6 +200,7 @@ export class ConflictDetection {
     this.#wakeAt = undefined;
     for (const look of [...this.#looks.values()]) this.#advance(look);
     this.#probeOwn();
+    this.#defendClaimed();
     for (const { at } of this.#looks.values()) next = Math.min(next, at);
     if (this.#owned.size > 0) next = Math.min(next, this.#ownAt);
     if (next !== Number.POSITIVE_INFINITY) this.#wakeBy(micros(next));
