@@ -12,6 +12,12 @@ export const HELM_VERSIONS = ['v4.3.1', 'v3.22.0'] as const;
 /** One of the {@link HELM_VERSIONS}. */
 export type HelmVersion = (typeof HELM_VERSIONS)[number];
 
+/** What Helm 3 takes for the API server where it asks none, and its own builds are told, as of the client that it is made with: otherwise it is 1.20. */
+const ASSUMED_KUBERNETES: Readonly<Record<HelmVersion, readonly string[]>> = {
+  'v4.3.1': [],
+  'v3.22.0': ['pkg/lint/rules', 'pkg/chartutil'].flatMap((room) => [`${room}.k8sVersionMajor=1`, `${room}.k8sVersionMinor=37`]),
+};
+
 /**
  * This Helm, from the caches that hold the test servers, else built from its Go module into them: two minutes on two cores, once. Throws a
  * {@link ProvisionError} that says what to do where there is no Go.
@@ -32,8 +38,8 @@ export async function ensureHelm(version: HelmVersion, provision: Provision, sig
     // Its own go.mod decides: as a dependency of another module it would pull in what nobody needs.
     const toolchain = new Toolchain(go, temporary, { ...goEnvironment(environment, folder), GOBIN: ready }, signal);
     const module = `helm.sh/helm/${version.split('.', 1)[0]}`;
-    const flags = `-s -w -X ${module}/internal/version.version=${version}`;
-    await toolchain.run(['install', '-trimpath', `-ldflags=${flags}`, `${module}/cmd/helm@${version}`]);
+    const told = [`internal/version.version=${version}`, ...ASSUMED_KUBERNETES[version]].map((setting) => `-X ${module}/${setting}`);
+    await toolchain.run(['install', '-trimpath', `-ldflags=-s -w ${told.join(' ')}`, `${module}/cmd/helm@${version}`]);
   });
   return join(folder, 'helm');
 }

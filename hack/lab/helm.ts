@@ -45,6 +45,21 @@ export class Helm {
     return new Helm(await ensureHelm(version, { environment: process.env, report }), release, environment);
   }
 
+  /** The same program for another release. */
+  of(release: Release): Helm {
+    return new Helm(this.#program, release, this.#environment);
+  }
+
+  /** What it calls itself: `v4.3.1`. */
+  async version(): Promise<string> {
+    return await this.#run(['version', '--template={{ .Version }}']);
+  }
+
+  /** What it finds to say of the chart. */
+  async lint(): Promise<string> {
+    return await this.#run(['lint', '--strict', CHART]);
+  }
+
   /** What the chart makes of these values; flags behind Helm's own. */
   async render(values: object, ...more: readonly string[]): Promise<string> {
     return await this.#run(['template', this.#release.name, CHART, '--values=-', ...more], values);
