@@ -114,6 +114,10 @@ bundle: addon ## what the image holds beside Node, in build/bundle
 image: ## the image for both processes with buildah, for each of PLATFORMS; prints its size and contents
 	@hack/image.sh
 
+.PHONY: image-trial
+image-trial: ## the same where no container registry can be reached, on bases made of Debian's packages, and a trial of what comes out (as root)
+	@hack/image-trial.sh
+
 .PHONY: clean
 clean: ## remove what was built
 	@rm -rf build node_modules

@@ -8,7 +8,19 @@ import { fileURLToPath } from 'node:url';
 import { requirements } from '../hack/lab/requirements.ts';
 import { print } from './samples.ts';
 
-const BENCHMARKS = ['allocation', 'arp', 'bgp', 'bgp-parser', 'hellos', 'layer2', 'leader', 'plan', 'services', 'speaker-start'] as const;
+const BENCHMARKS = [
+  'allocation',
+  'arp',
+  'bgp',
+  'bgp-parser',
+  'hellos',
+  'layer2',
+  'leader',
+  'plan',
+  'pods',
+  'services',
+  'speaker-start',
+] as const;
 const FOLDER = fileURLToPath(new URL('results', import.meta.url));
 
 const words = process.argv.slice(2);

@@ -4,6 +4,7 @@ import { execFileSync } from 'node:child_process';
 import { chmodSync, cpSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { writeClientPart } from './bundle/client-part.ts';
 import { licencesOf, packagesIn } from './bundle/licences.ts';
 import { originsOf } from './bundle/origins.ts';
 
@@ -23,18 +24,6 @@ const ESBUILD = join(ROOT, 'node_modules', '@esbuild', `linux-${process.arch}`, 
 /** What packages written for CommonJS ask for. */
 const PREAMBLE = "import { createRequire as requireFor } from 'node:module'; const require = requireFor(import.meta.url);";
 
-/** The two names that are used of the client: as a whole it is 16 MB of kinds and calls, of which none is needed here. */
-function writeClientFace(path: string): void {
-  const client = join(ROOT, 'node_modules', '@kubernetes', 'client-node', 'dist');
-  const lines = { KubeConfig: 'config.js', loadYaml: 'yaml.js' };
-  writeFileSync(
-    path,
-    Object.entries(lines)
-      .map(([name, file]) => `export { ${name} } from '${join(client, file)}';\n`)
-      .join(''),
-  );
-}
-
 /**
  * The flags of bin/launch.sh, but that there are no types to strip, and that the bundled packages use a module that Node warns of. One arena that is
  * trimmed keeps 6 MB less of the C library's memory on each node (glibc, mallopt(3)); little of either process is allocated there.
@@ -51,9 +40,8 @@ function launcher(name: string): string {
 
 rmSync(target, { recursive: true, force: true });
 for (const folder of [library, join(target, 'bin')]) mkdirSync(folder, { recursive: true });
-const face = join(ROOT, 'build', 'client-node.js');
 const meta = join(ROOT, 'build', 'bundle.json');
-writeClientFace(face);
+const parts = writeClientPart(ROOT, join(ROOT, 'build', 'client-part'));
 execFileSync(
   ESBUILD,
   [
@@ -62,7 +50,7 @@ execFileSync(
     `--metafile=${meta}`,
     ...['--sourcemap=external', '--sources-content=false'],
     `--banner:js=${PREAMBLE}`,
-    `--alias:@kubernetes/client-node=${face}`,
+    ...Object.entries(parts).map(([name, path]) => `--alias:${name}=${path}`),
     ...['--bundle', '--platform=node', '--target=node24', '--format=esm', '--log-level=warning'],
     // Names and lines stay, for stack traces; comments go, for their licences are collected below.
     ...['--minify-whitespace', '--minify-syntax', '--legal-comments=none', '--line-limit=160'],

@@ -8,7 +8,9 @@ command -v buildah >/dev/null || { echo 'buildah is missing: install it (Debian:
 version=$(sed -n -E 's/^  "version": "(.*)",$/\1/p' package.json)
 image=${IMAGE:-typemetal:$version}
 platforms=${PLATFORMS:-linux/amd64,linux/arm64}
-flags=(${BUILDAH_FLAGS:-})
+# buildah of Debian 12 does not know by itself what it builds on.
+case $(uname -m) in aarch64 | arm64) own=arm64 ;; *) own=amd64 ;; esac
+flags=(--build-arg "BUILDARCH=$own" --build-arg "BUILDPLATFORM=linux/$own" ${BUILDAH_FLAGS:-})
 for name in BUILD_IMAGE NODE_IMAGE; do
   if [ -n "${!name:-}" ]; then flags+=(--build-arg "$name=${!name}"); fi
 done
@@ -20,7 +22,8 @@ digests=$(buildah manifest inspect "$image" | sed -n -E 's/^ +"digest": "(.*)",?
 for digest in $digests; do
   container=$(buildah from "${image%%:*}@$digest" 2>/dev/null || buildah from --pull-never "$digest")
   folder=$(buildah mount "$container")
-  echo "$image $(buildah inspect --format '{{.OCIv1.Architecture}}' "$container"): $(du -sm "$folder" | cut -f1) MB, of which ours is:"
+  read -r architecture user <<<"$(buildah inspect --format '{{.OCIv1.Architecture}} {{.OCIv1.Config.User}}' "$container")"
+  echo "$image $architecture, user $user: $(du -sm "$folder" | cut -f1) MB, of which ours is $(du -sm "$folder/opt/typemetal" | cut -f1) MB:"
   (cd "$folder" && find opt/typemetal -type f -printf '  %8s  %m  %p\n' | sort -k3)
   buildah umount "$container" >/dev/null
   buildah rm "$container" >/dev/null

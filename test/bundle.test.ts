@@ -103,3 +103,14 @@ test('each package in it has its licence with it', () => {
   for (const name of Object.keys(dependencies).filter((one) => !one.startsWith('@typemetal/')))
     expect(text).toMatch(new RegExp(`^${name} [0-9.]+: `, 'm'));
 });
+
+test.each(['undici', 'gaxios', 'node-fetch', 'tr46'])('it does not hold %s, which nobody calls: each start would pay for it', (name) => {
+  expect(readFileSync(join(bundle, 'LICENSES-OF-PACKAGES'), 'utf8')).not.toMatch(new RegExp(`^${name} [0-9.]+: `, 'm'));
+});
+
+test('of the client it holds what reads a kubeconfig, and none of the classes of the API', () => {
+  for (const program of ['controller', 'speaker', 'kubectl-typemetal']) {
+    const text = readFileSync(join(bundle, 'lib', `${program}.js`), 'utf8');
+    expect([text.includes('loadFromClusterAndUser'), text.includes('getAttributeTypeMap')]).toEqual([true, false]);
+  }
+});

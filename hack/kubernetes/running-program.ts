@@ -1,8 +1,9 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { closeSync, openSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
+import { readdir, readFile } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { MetalError } from '../../src/lib/errors.ts';
+import { eventually } from './eventually.ts';
 import type { Environment } from './programs.ts';
 
 /** A program ended by itself or did not do what it was started for; the message carries the end of its log. */
@@ -70,9 +71,15 @@ export class RunningProgram {
     return this.pid !== undefined && this.#child.exitCode === null && this.#child.signalCode === null;
   }
 
-  /** Freezes the program (SIGSTOP): its connections stay, nothing answers. */
+  /** Freezes the program (SIGSTOP): its connections stay, nothing answers. On a busy machine its threads may run for some time yet: see {@link paused}. */
   pause(): void {
     this.#child.kill('SIGSTOP');
+  }
+
+  /** Fulfilled when no thread of the program that was told to {@link pause} runs any more. */
+  async paused(): Promise<void> {
+    const isStopped = async (): Promise<boolean> => (await statesOf(this.pid)).every((state) => state === 'T');
+    await eventually(`${this.name} stands still`, isStopped, { withinMilliseconds: STOP_MILLISECONDS, pauseMilliseconds: 5 });
   }
 
   /** Lets a paused program go on. */
@@ -109,4 +116,12 @@ export class RunningProgram {
   async failure(what: string): Promise<ProgramError> {
     return new ProgramError(`${this.name} ${what}; the end of ${basename(this.log)}:\n${await this.tail()}`);
   }
+}
+
+/** What each thread of a process does, in the letters of proc(5). */
+async function statesOf(pid: number | undefined): Promise<readonly string[]> {
+  const folder = `/proc/${pid}/task`;
+  const stats = (await readdir(folder)).map((thread) => readFile(`${folder}/${thread}/stat`, 'utf8'));
+  // The name of the program comes before, in brackets, and may hold anything.
+  return (await Promise.all(stats)).map((stat) => stat.slice(stat.lastIndexOf(')') + 2).charAt(0));
 }

@@ -21,6 +21,7 @@ test('its processes end with it: stopped ones, deaf ones, and those whose parent
   const sleeper = sandbox.start('sleeper', ['sleep', '1000']);
   const stopped = sandbox.start('stopped', ['sleep', '1000']);
   stopped.pause();
+  await stopped.paused();
   sandbox.start('deaf', ['sh', '-c', 'trap "" TERM INT HUP; while :; do sleep 1000; done']);
   sandbox.start('orphan', ['sh', '-c', 'setsid sleep 1000 & exit']);
   const five = async (): Promise<boolean> => (await markedProcesses(sandbox.id)).length === 5;

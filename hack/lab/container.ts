@@ -11,8 +11,14 @@ const CHECKOUT: string = fileURLToPath(new URL('../..', import.meta.url));
 const BUNDLE = join(CHECKOUT, 'build', 'bundle');
 const NODE = join(CHECKOUT, 'node_modules', `node-linux-${process.arch}`, 'bin', 'node');
 
-/** What is seen of this machine in a container: programs and libraries, and what the kernel shows. */
-const SHOWN = ['/usr', '/bin', '/lib', '/lib64', '/proc', '/dev', '/sys'];
+/** The root file system of an image that was built, as `make image-trial` leaves it; without it a container has this machine's programs and the bundle. */
+const IMAGE = process.env.IMAGE_ROOT;
+
+/** What the kernel shows in each container. */
+const KERNEL = ['/proc', '/dev', '/sys'];
+
+/** What is seen of this machine in a container that has no image: programs and libraries. */
+const SHOWN = ['/usr', '/bin', '/lib', '/lib64'];
 
 /** One folder of this machine that a container sees, and where. */
 interface Mounted {
@@ -46,17 +52,38 @@ export async function startContainer(lab: Lab, pod: PodObject, host: Host): Prom
   return host.start(pod.metadata.name, ['/bin/sh', '-euc', `${script}\nexec "$@"`, 'container', ...program], environment);
 }
 
-/** The mounts that make up the root, for a shell. Its own part lies in memory. */
-function rootScript(root: string, mounted: readonly Mounted[], readOnly: boolean): string {
-  const bind = (from: string, to: string): string => `mkdir -p ${root}${to}; mount --rbind ${from} ${root}${to}`;
+type Bind = (from: string, to: string) => string;
+
+/** A root of what this machine has. Its own part lies in memory. */
+function ownScript(root: string, bind: Bind): readonly string[] {
   return [
     `mount -t tmpfs -o mode=0755 root ${root}`,
     ...SHOWN.map((path) => `if [ -L ${path} ]; then cp -P ${path} ${root}${path}; elif [ -d ${path} ]; then ${bind(path, path)}; fi`),
     bind(BUNDLE, '/opt/typemetal'),
     `mkdir -p ${root}/opt/node; touch ${root}/opt/node/node; mount --bind ${NODE} ${root}/opt/node/node`,
+  ];
+}
+
+/** The root of an image, which stays as it is: what is mounted into it has its place in memory. */
+function imageScript(root: string, image: string): readonly string[] {
+  const changes = `${root}-changes`;
+  return [
+    `mkdir -p ${changes}; mount -t tmpfs -o mode=0755 changes ${changes}; mkdir ${changes}/upper ${changes}/work`,
+    `mount -t overlay -o lowerdir=${image},upperdir=${changes}/upper,workdir=${changes}/work image ${root}`,
+  ];
+}
+
+/** The mounts that make up the root, for a shell. */
+function rootScript(root: string, mounted: readonly Mounted[], readOnly: boolean): string {
+  const bind: Bind = (from, to) => `mkdir -p ${root}${to}; mount --rbind ${from} ${root}${to}`;
+  return [
+    ...(IMAGE === undefined ? ownScript(root, bind) : imageScript(root, IMAGE)),
+    ...KERNEL.map((path) => bind(path, path)),
     ...mounted.flatMap(({ path, folder, readOnly: fixed }) => [
-      bind(folder, path),
-      ...(fixed ? [`mount -o remount,bind,ro ${root}${path}`] : []),
+      // In an image /var/run is a link to /run, which must not lead to this machine's.
+      `place=$(chroot ${root} readlink -m ${path})`,
+      bind(folder, '$place'),
+      ...(fixed ? [`mount -o remount,bind,ro ${root}$place`] : []),
     ]),
     ...(readOnly ? [`mount -o remount,ro ${root}`] : []),
   ].join('\n');

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { ControlPlane } from '../kubernetes/control-plane.ts';
-import { ensureHelm } from '../kubernetes/helm.ts';
+import { ensureHelm, HELM_VERSIONS, type HelmVersion } from '../kubernetes/helm.ts';
 import { run, searchPath } from './command.ts';
 
 /** The chart of the checkout. */
@@ -30,11 +30,34 @@ export class Helm {
     this.#environment = { PATH: searchPath(), LANG: 'C', ...environment };
   }
 
-  /** Finds or builds Helm; what it keeps of its own goes into `folder`. The release is `metallb` in `metallb-system` when not given. */
-  static async for(control: Pick<ControlPlane, 'adminKubeconfig'>, folder: string, release: Release = METALLB): Promise<Helm> {
+  /**
+   * Finds or builds Helm, the newest unless `version` says otherwise; what it keeps of its own goes into `folder`. The release is `metallb` in
+   * `metallb-system` when not given.
+   */
+  static async for(
+    control: Pick<ControlPlane, 'adminKubeconfig'>,
+    folder: string,
+    release: Release = METALLB,
+    version: HelmVersion = HELM_VERSIONS[0],
+  ): Promise<Helm> {
     const report = (line: string): void => void process.stderr.write(`${line}\n`);
     const environment = { KUBECONFIG: control.adminKubeconfig, HOME: join(folder, 'helm') };
-    return new Helm(await ensureHelm({ environment: process.env, report }), release, environment);
+    return new Helm(await ensureHelm(version, { environment: process.env, report }), release, environment);
+  }
+
+  /** The same program for another release. */
+  of(release: Release): Helm {
+    return new Helm(this.#program, release, this.#environment);
+  }
+
+  /** What it calls itself: `v4.3.1`. */
+  async version(): Promise<string> {
+    return await this.#run(['version', '--template={{ .Version }}']);
+  }
+
+  /** What it finds to say of the chart. */
+  async lint(): Promise<string> {
+    return await this.#run(['lint', '--strict', CHART]);
   }
 
   /** What the chart makes of these values; flags behind Helm's own. */

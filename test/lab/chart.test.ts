@@ -5,12 +5,13 @@ import { join, relative } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { parseAllDocuments } from 'yaml';
 import { ControlPlane } from '../../hack/kubernetes/control-plane.ts';
+import { HELM_VERSIONS } from '../../hack/kubernetes/helm.ts';
 import { Helm, type Release } from '../../hack/lab/helm.ts';
 import { CONTROLLER_MAY, LISTENING_SPEAKER_MAY, podFaults, SPEAKER_MAY } from '../support/pod-security.ts';
 import { type Holding, REFUSED_VALUES, type Rendered, VALUE_ROWS } from './support/chart-rows.ts';
 import { installMonitoringKinds } from './support/monitoring-kinds.ts';
 
-/** The chart through the real Helm, and what comes out through a real API server. Whether it works is for installation.test.ts. */
+/** The chart through the real Helm, in each release of it, and what comes out through a real API server. Whether it works is for installation.test.ts. */
 
 const CONFIG = join(import.meta.dirname, '../../config');
 const NAMESPACE = 'metallb-system';
@@ -26,7 +27,6 @@ let home = '';
 beforeAll(async () => {
   plane = await ControlPlane.start();
   home = await mkdtemp(join(tmpdir(), 'typemetal-helm-'));
-  helm = await Helm.for(plane, home);
   await plane.kubectl(['create', 'namespace', NAMESPACE]);
   await installMonitoringKinds(plane);
 }, START_MILLISECONDS);
@@ -62,9 +62,25 @@ function isHolding(wanted: unknown): wanted is Holding {
   return typeof wanted === 'object' && wanted !== null && 'holds' in wanted;
 }
 
-describe('the release', () => {
+/** What there is of the kinds that the chart has objects of. */
+async function allNames(): Promise<string> {
+  const ofCluster = 'namespace,crd,clusterrole,clusterrolebinding,validatingwebhookconfiguration';
+  const ofNamespaces = 'deployment,daemonset,service,sa,secret,role,rolebinding,pdb,configmap,networkpolicy';
+  return (await plane.kubectl(['get', ofCluster, '-o', 'name'])) + (await plane.kubectl(['get', ofNamespaces, '-A', '-o', 'name']));
+}
+
+function release(): void {
   const state = (): Promise<string> => plane.kubectl(['get', 'ipaddresspool,l2advertisement', '-n', NAMESPACE, '-o', 'name']);
   const POOL = 'ipaddresspool.metallb.io/metallb\nl2advertisement.metallb.io/metallb\n';
+
+  test('is not installed with a typo in its range, and nothing of it is made', async () => {
+    const before = await allNames();
+    const typo = helm.of({ name: 'typo', namespace: 'typo-system' });
+    await expect(typo.release('install', { iprange: '10.0.0.0/33' }, '--create-namespace', '--wait')).rejects.toThrow(
+      'Invalid iprange: "10.0.0.0/33" has no prefix length of 0 to 32 behind one slash',
+    );
+    expect(await allNames()).toBe(before);
+  });
 
   test('is installed before there are kinds, given a range, and uninstalled but for the kinds', async () => {
     await helm.release('install', {});
@@ -97,12 +113,11 @@ describe('the release', () => {
     await helm.uninstall();
     expect(await state()).toBe('');
   });
-});
+}
 
 const SECOND: Release = { name: 'second', namespace: 'second-system' };
 
-describe('a second release', () => {
-  const helmFor = (release: Release): Promise<Helm> => Helm.for(plane, home, release);
+function secondRelease(): void {
   const globals = async (): Promise<string> =>
     await plane.kubectl(['get', 'clusterrole,clusterrolebinding,validatingwebhookconfiguration', '-o', 'name']);
 
@@ -120,22 +135,22 @@ describe('a second release', () => {
     },
   ])('is refused $what, and nothing of it is made', async ({ release, values, words }) => {
     const before = await globals();
-    await expect((await helmFor(release)).release('install', values, '--create-namespace')).rejects.toThrow(words);
+    await expect(helm.of(release).release('install', values, '--create-namespace')).rejects.toThrow(words);
     expect(await globals()).toBe(before);
   });
 
   test('is taken in a namespace of its own under a name of its own, and leaves the first alone when it goes', async () => {
     const before = await globals();
-    const second = await helmFor(SECOND);
+    const second = helm.of(SECOND);
     await second.release('install', { ...OTHERS_KINDS, iprange: '10.9.0.0/24' }, '--create-namespace');
     expect(await globals()).toContain('/second-metallb-webhook-configuration');
     await second.uninstall();
     expect(await globals()).toBe(before);
   }, 120_000);
-});
+}
 
-describe.each(VALUE_ROWS)('values: $what', ({ values, shows }) => {
-  test('mean what they say, and the API server takes what comes of them', async () => {
+function valueSets(): void {
+  test.each(VALUE_ROWS)('mean what they say, and the API server takes what comes of them: $what', async ({ values, shows }) => {
     const text = await helm.render(values, '--api-versions=metallb.io/v1beta1/IPAddressPool');
     const objects = objectsOf(text);
     for (const [place, wanted] of Object.entries(shows)) {
@@ -146,14 +161,36 @@ describe.each(VALUE_ROWS)('values: $what', ({ values, shows }) => {
       stdin: text,
     });
   });
-});
 
-test.each(VALUE_ROWS)('a release is upgraded from the values before to: $what', async ({ values }) => {
-  await helm.release('upgrade', values, '--install', '--reset-values');
-});
+  test.each(VALUE_ROWS)('are what a release is upgraded to from those before: $what', async ({ values }) => {
+    await helm.release('upgrade', values, '--install', '--reset-values');
+  });
 
-test.each(REFUSED_VALUES)('values are refused: $what', async ({ values, words }) => {
-  await expect(helm.render(values)).rejects.toThrow(words);
+  test.each(REFUSED_VALUES)('are refused: $what', async ({ values, words }) => {
+    await expect(helm.render(values)).rejects.toThrow(words);
+  });
+}
+
+describe.each(HELM_VERSIONS)('by Helm %s', (version) => {
+  beforeAll(async () => {
+    helm = await Helm.for(plane, home, undefined, version);
+  }, START_MILLISECONDS);
+  // The next one finds the cluster as this one did.
+  afterAll(async () => {
+    await helm.uninstall();
+    const kinds = (await plane.kubectl(['get', 'crd', '-o', 'name'])).match(/^.*\.metallb\.io$/gm) ?? [];
+    await plane.kubectl(['delete', ...kinds]);
+  }, 120_000);
+
+  test('is the one that runs', async () => expect(await helm.version()).toBe(version));
+
+  test('nothing is found wrong with the chart', async () => {
+    expect(await helm.lint()).toContain('1 chart(s) linted, 0 chart(s) failed');
+  });
+
+  describe('the release', release);
+  describe('a second release', secondRelease);
+  describe('values', valueSets);
 });
 
 test.each([

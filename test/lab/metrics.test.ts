@@ -99,6 +99,7 @@ function changes(): void {
     expect((await reader.read(controlHost)).status).toBe(200);
     control.apiServer.pause();
     try {
+      await control.apiServer.paused();
       expect((await reader.read(controlHost)).status).toBe(200);
       expect((await late.read(controlHost)).status).toBe(503);
     } finally {

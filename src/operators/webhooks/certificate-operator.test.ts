@@ -8,9 +8,13 @@ import {
   WebhookScene,
 } from '../../../test/support/webhook-scene.ts';
 import { inspectCertificates } from '../../admission/certificate-maker.ts';
+import type { Resource } from '../../kubernetes/resource.ts';
 import { type Micros, milliseconds } from '../../lib/clock.ts';
 import { CertificateOperator } from './certificate-operator.ts';
+import { SECRETS as SECRETS_ANYWHERE } from './certificate-secret.ts';
 
+const DEPLOYMENTS: Resource = { group: 'apps', version: 'v1', plural: 'deployments', namespace: WEBHOOK_SERVICE.namespace };
+const SECRETS: Resource = { ...SECRETS_ANYWHERE, namespace: WEBHOOK_SERVICE.namespace };
 const HALF_DAY: Micros = milliseconds(43_200_000);
 
 let scene: WebhookScene;
@@ -23,9 +27,9 @@ afterEach(async () => {
   await scene[Symbol.asyncDispose]();
 });
 
-function startCertificates(): void {
+function startCertificates(deployment: string = ''): void {
   scene.start(
-    (ports) => new CertificateOperator({ secretName: WEBHOOK_SECRET, service: WEBHOOK_SERVICE, maker: MAKER, deployment: '' }, ports),
+    (ports) => new CertificateOperator({ secretName: WEBHOOK_SECRET, service: WEBHOOK_SERVICE, maker: MAKER, deployment }, ports),
   );
 }
 
@@ -55,6 +59,20 @@ test('a Secret is kept as it is when it is good', async () => {
   await scene.rest();
   expect(scene.secret).toMatchObject(pems);
   expect(scene.writes).toBe(0);
+});
+
+test('a Secret that goes behind the Deployment is made anew for the collector: it belongs to the Deployment that is gone', async () => {
+  const { namespace } = WEBHOOK_SERVICE;
+  scene.put(DEPLOYMENTS, { apiVersion: 'apps/v1', kind: 'Deployment', metadata: { name: 'controller', namespace } });
+  const { server } = scene.runtime;
+  const uid = server.list(DEPLOYMENTS)[0]?.metadata.uid;
+  scene.putSecret(await certificatesMadeAt(scene.runtime.clock.wallMilliseconds()));
+  startCertificates('controller');
+  await scene.rest();
+  server.remove(DEPLOYMENTS, `${namespace}/controller`);
+  server.remove(SECRETS, `${namespace}/${WEBHOOK_SECRET}`);
+  await scene.happens('the Secret', () => scene.secret !== undefined);
+  expect(server.list(SECRETS)[0]?.metadata).toMatchObject({ ownerReferences: [{ kind: 'Deployment', name: 'controller', uid }] });
 });
 
 test('a Secret is kept with another certificate of the same authority 90 days before the end, by the clock alone', async () => {

@@ -69,6 +69,8 @@ export class CertificateOperator extends ResourceOperator {
 
   override async reconcile(_key: string, signal: AbortSignal): Promise<void> {
     const { maker, service } = this.#world;
+    // Asked before it is needed: where the product is being removed the Deployment is gone when the Secret is missing.
+    await this.#deployment.references(signal);
     const now = this.#clock.wallMilliseconds();
     const present = this.#secrets?.get(this.#key);
     const found = present === undefined ? { authority: undefined, certificate: undefined } : maker.inspect(present);

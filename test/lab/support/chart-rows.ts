@@ -312,6 +312,11 @@ export const REFUSED_VALUES: readonly { readonly what: string; readonly values: 
     values: { frrk8s: { enabled: false, external: true } },
     words: 'namespace is required when frrk8s is external',
   },
+  {
+    what: "MetalLB's image, brought along with its values",
+    values: { speaker: { image: { repository: 'quay.io/metallb/speaker' } } },
+    words: 'speaker.image.repository is an image of MetalLB',
+  },
   { what: 'a configuration of old', values: { configInline: { 'address-pools': [] } }, words: 'configInline is not supported' },
   {
     what: 'both monitors',
