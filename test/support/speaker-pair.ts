@@ -2,11 +2,11 @@ import { milliseconds } from '../../src/lib/clock.ts';
 import type { PlanChange, Report } from '../../src/model/plan.ts';
 import type { SegmentSettings } from '../../src/speaker/shell/messages.ts';
 import { WireDriver } from '../../src/speaker/shell/wire-driver.ts';
-import { ARP_REPLY, decodeArpFrame } from '../../src/speaker/wire/arp.ts';
 import { ETHER_TYPE_SEGMENT } from '../../src/speaker/wire/segment.ts';
 import { addressOf, announce, announcement } from './announcements.ts';
 import { arpLine, arpRequest } from './arp-frames.ts';
 import { FakeClock, settle } from './fake-clock.ts';
+import { answerAsKernels } from './fake-kernels.ts';
 import { FakeNodeNetwork } from './fake-node-network.ts';
 import { FakeTcp } from './fake-tcp.ts';
 
@@ -48,7 +48,7 @@ export class SpeakerPair implements Disposable {
     if (cables === 2) this.network.wire(4, 5);
     this.a = this.#driver('a', { key: keys[0] });
     this.b = this.#driver('b', { key: keys[1] });
-    this.#answerAsKernel();
+    answerAsKernels(this.network, () => this.kernels);
   }
 
   async start(): Promise<void> {
@@ -159,21 +159,5 @@ export class SpeakerPair implements Disposable {
       },
     );
     return driver;
-  }
-
-  /** The kernels of both nodes: they answer questions for the nodes' own addresses. */
-  #answerAsKernel(): void {
-    const { sent } = this.network;
-    sent.push = (...entries: (typeof sent)[number][]) => {
-      for (const { link, frame } of entries) {
-        const asked = decodeArpFrame(frame);
-        const from = Number(link.slice('eth'.length));
-        const to = `10.0.0.${from % 2 === 0 ? from + 1 : from - 1}`;
-        if (!this.kernels || !asked.ok || !arpLine(frame).startsWith('request 0.0.0.0')) continue;
-        const { senderMac: destination, targetIp: senderIp, destination: senderMac } = asked.value;
-        this.network.receive(from, arpRequest(to, { destination, source: senderMac, operation: ARP_REPLY, senderMac, senderIp }));
-      }
-      return Array.prototype.push.apply(sent, entries);
-    };
   }
 }

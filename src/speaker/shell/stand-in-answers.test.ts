@@ -2,13 +2,13 @@ import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { addressOf, announcement } from '../../../test/support/announcements.ts';
 import { arpLine, arpRequest } from '../../../test/support/arp-frames.ts';
 import { FakeClock, settle } from '../../../test/support/fake-clock.ts';
+import { answerAsKernels } from '../../../test/support/fake-kernels.ts';
 import { FakeNodeNetwork } from '../../../test/support/fake-node-network.ts';
 import { FakeTcp } from '../../../test/support/fake-tcp.ts';
 import { advertisementLine, neighborSolicitation } from '../../../test/support/ndp-frames.ts';
 import { milliseconds } from '../../lib/clock.ts';
 import { formatMac } from '../../lib/mac.ts';
 import type { PlanChange, Report } from '../../model/plan.ts';
-import { ARP_REPLY, decodeArpFrame } from '../wire/arp.ts';
 import { WireDriver } from './wire-driver.ts';
 
 const ADDRESSES = ['10.0.0.200', '2001:db8::c8'];
@@ -31,7 +31,7 @@ class Scene implements Disposable {
       this.network.put({ index, addresses });
     }
     this.network.wire(2, 3);
-    this.#answerAsKernel();
+    answerAsKernels(this.network);
     this.a = this.#driver('a', 'eth3');
     this.b = this.#driver('b', 'eth2');
   }
@@ -90,21 +90,6 @@ class Scene implements Disposable {
       },
     );
     return driver;
-  }
-
-  /** The kernels of both nodes answer for the nodes' own addresses. */
-  #answerAsKernel(): void {
-    const { sent } = this.network;
-    sent.push = (...entries: (typeof sent)[number][]) => {
-      for (const { link, frame } of entries) {
-        const asked = decodeArpFrame(frame);
-        const [from, to] = link === 'eth2' ? ([2, '10.0.0.3'] as const) : ([3, '10.0.0.2'] as const);
-        if (!asked.ok || !arpLine(frame).startsWith('request 0.0.0.0')) continue;
-        const { senderMac: destination, targetIp: senderIp, destination: senderMac } = asked.value;
-        this.network.receive(from, arpRequest(to, { destination, source: senderMac, operation: ARP_REPLY, senderMac, senderIp }));
-      }
-      return Array.prototype.push.apply(sent, entries);
-    };
   }
 }
 
