@@ -59,7 +59,8 @@ const OPTIONS = {
   version: { type: 'boolean' },
 } as const;
 
-const DEFAULT_NAMESPACE = 'metallb-system';
+/** Where the configuration lies unless somebody chose another namespace. */
+export const DEFAULT_NAMESPACE = 'metallb-system';
 
 /** How many words each command takes, and which. */
 const OPERANDS: Readonly<Record<Verb, { readonly least: number; readonly most: number; readonly wants: string }>> = {

@@ -55,6 +55,7 @@ export async function explainReport(cluster: Cluster, { namespace, name }: Servi
   const uid = objectOf(service.metadata).uid;
   const lately = events.items.filter(({ involvedObject }) => objectOf(involvedObject).uid === uid);
   const explanation = explain({
+    namespace: cluster.namespace,
     service,
     pools: pools.items,
     l2Advertisements: l2Advertisements.items,

@@ -50,6 +50,7 @@ function service({
 /** A Service that is well, but for what `changes` says. */
 function view(changes: Partial<ServiceView> & { readonly draft?: Draft } = {}): ServiceView {
   return {
+    namespace: 'lb',
     service: service(changes.draft ?? {}),
     pools: [named('IPAddressPool', 'main')],
     l2Advertisements: [named('L2Advertisement', 'all')],
@@ -236,7 +237,7 @@ test('sessions that are to carry its routes are told of, as far as nodes have sa
   expect(explain(view({ ...BGP, bgpStatuses, peerEvents })).problems).toEqual([
     {
       text: 'BGPPeer tor: node-2 has no session (nor have node-3)',
-      remedy: 'see what else was said: kubectl -n metallb-system describe bgppeer tor',
+      remedy: 'see what else was said: kubectl -n lb describe bgppeer tor',
     },
   ]);
 });

@@ -18,6 +18,8 @@ import { sessionProblems, sessionsOf } from './sessions.ts';
 
 /** What the API server has about a Service. */
 export interface ServiceView {
+  /** Where the configuration lies. */
+  readonly namespace: string;
   readonly service: JsonObject;
   readonly pools: readonly JsonObject[];
   readonly l2Advertisements: readonly JsonObject[];
@@ -134,6 +136,7 @@ function brokenSessions({ announcedBy }: Explanation, { view }: Ground): readonl
     sessionProblems(
       peer,
       down.filter(({ node }) => routes.some((route) => route.node === node && route.to.includes(peer))),
+      view.namespace,
     ),
   );
 }

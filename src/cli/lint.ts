@@ -22,8 +22,6 @@ export interface Finding {
 }
 
 const GROUP = 'metallb.io/';
-/** The namespace of the configuration unless somebody chose another one. */
-export const NAMESPACE = 'metallb-system';
 
 /** The kinds that people write, and the version in which they are read. */
 const VERSIONS: Readonly<Record<ConfigurationKind, string>> = {

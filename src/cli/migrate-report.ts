@@ -1,7 +1,8 @@
 import { stringify } from 'yaml';
 import { type JsonObject, objectOf, textOf } from '../lib/json.ts';
+import { DEFAULT_NAMESPACE } from './command-line.ts';
 import type { TextFile } from './files.ts';
-import { lint, NAMESPACE } from './lint.ts';
+import { lint } from './lint.ts';
 import { readManifests } from './manifests.ts';
 import { type Translation, translate } from './old-configuration.ts';
 import { CommandError, type Report } from './report.ts';
@@ -21,7 +22,7 @@ const TOP_FIELDS = ['peers', 'address-pools', 'bgp-communities', 'bfd-profiles']
  */
 export function migrateReport({ name, text }: TextFile, namespace: string | undefined): Report {
   const { configuration, namespace: own } = find(name, text);
-  const home = namespace ?? own ?? NAMESPACE;
+  const home = namespace ?? own ?? DEFAULT_NAMESPACE;
   const translation = translate(configuration, home);
   const faults = lint(
     translation.objects.map((object) => ({ file: name, line: 1, object })),

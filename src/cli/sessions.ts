@@ -21,14 +21,14 @@ export function sessionsOf(events: readonly JsonObject[]): ReadonlyMap<string, S
   return new Map(Array.from(byPeer, ([peer, said]) => [peer, lastWords(said)]));
 }
 
-/** That nodes have no session with a peer, in the words of the first; nothing when none is down. */
-export function sessionProblems(peer: string, down: Sessions['down']): readonly Problem[] {
+/** That nodes have no session with a peer of `namespace`, in the words of the first; nothing when none is down. */
+export function sessionProblems(peer: string, down: Sessions['down'], namespace: string): readonly Problem[] {
   const [first] = down;
   if (first === undefined) return [];
   const others = down.slice(1).map(({ node }) => node);
   const more = others.length === 0 ? '' : ` (nor have ${someOf(others)})`;
   return [
-    { text: `BGPPeer ${peer}: ${first.says}${more}`, remedy: `see what else was said: kubectl -n metallb-system describe bgppeer ${peer}` },
+    { text: `BGPPeer ${peer}: ${first.says}${more}`, remedy: `see what else was said: kubectl -n ${namespace} describe bgppeer ${peer}` },
   ];
 }
 

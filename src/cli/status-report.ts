@@ -5,7 +5,7 @@ import { type InstallationView, type PoolLine, type Status, statusOf } from './s
 import { type Cell, section, table } from './table.ts';
 
 /** What is asked for: all of it at once. */
-function looks(cluster: Cluster): Readonly<Record<keyof InstallationView, Promise<Listing>>> {
+function looks(cluster: Cluster): Readonly<Record<Exclude<keyof InstallationView, 'namespace'>, Promise<Listing>>> {
   const aboutPeers = { ...EVENTS, namespace: cluster.namespace, fieldSelector: 'involvedObject.kind=BGPPeer' };
   return {
     pools: cluster.kind('pools'),
@@ -26,8 +26,8 @@ function looks(cluster: Cluster): Readonly<Record<keyof InstallationView, Promis
 /** Sums up the installation from what the API server has. */
 export async function statusReport(cluster: Cluster): Promise<Report> {
   const seen = await Promise.all(Object.entries(looks(cluster)).map(async ([name, listing]) => [name, await listing] as const));
-  const view = Object.fromEntries(seen.map(([name, { items }]) => [name, items])) as unknown as InstallationView;
-  const status = statusOf(view);
+  const view = Object.fromEntries(seen.map(([name, { items }]) => [name, items])) as unknown as Omit<InstallationView, 'namespace'>;
+  const status = statusOf({ ...view, namespace: cluster.namespace });
   return reportOf({ ...status, problems: [...problemsOf(seen.map(([, { fault }]) => fault)), ...status.problems] });
 }
 

@@ -23,6 +23,7 @@ const session = (host: string, reason: string): JsonObject => ({
 });
 
 const WELL: InstallationView = {
+  namespace: 'metallb-system',
   pools: [{ metadata: { name: 'spare' } }, { metadata: { name: 'main' }, status: { ...COUNTS, ...conditions('True') } }],
   l2Advertisements: [],
   bgpAdvertisements: [],
@@ -111,6 +112,17 @@ test.each<{ what: string; changes: Partial<InstallationView>; says: string }>([
   expect(status.problems.map(({ text }) => text)).toEqual([says]);
   expect(reportOf(status)).toMatchObject({ exitCode: 1, json: status });
   expect(reportOf(status).text(PLAIN)).toContain(`\nWHAT IS WRONG\n  ✗ ${says}\n    → `);
+});
+
+test.each([
+  { namespace: 'metallb-system', flag: '' },
+  { namespace: 'lb', flag: ' --metallb-namespace lb' },
+])('what is to be done next is done in $namespace, where the configuration lies', ({ namespace, flag }) => {
+  const view = { ...WELL, namespace, events: [session('node-1', 'sessionDown')], services: [service('a', {})] };
+  expect(statusOf(view).problems.map(({ remedy }) => remedy)).toEqual([
+    `see what else was said: kubectl -n ${namespace} describe bgppeer tor`,
+    `see why: kubectl typemetal explain default/a${flag}`,
+  ]);
 });
 
 test.each([

@@ -4,6 +4,7 @@ import { compareTexts } from '../lib/order.ts';
 import { mayAnnounce, nodeFacts } from '../model/node-facts.ts';
 import { matchesAny, parseSelectors } from '../model/selector.ts';
 import { ANNOTATION_PREFIX } from '../model/service.ts';
+import { DEFAULT_NAMESPACE } from './command-line.ts';
 import { conditionOf } from './explain.ts';
 import { nameOf, titleOf } from './manifests.ts';
 import { type Problem, someOf } from './problem.ts';
@@ -11,6 +12,8 @@ import { type Sessions, sessionProblems, sessionsOf } from './sessions.ts';
 
 /** What the API server has about an installation. */
 export interface InstallationView {
+  /** Where the configuration lies. */
+  readonly namespace: string;
   readonly pools: readonly JsonObject[];
   readonly l2Advertisements: readonly JsonObject[];
   readonly bgpAdvertisements: readonly JsonObject[];
@@ -83,8 +86,8 @@ export function statusOf(view: InstallationView): Status {
     problems: [
       ...processProblems(view, nodes),
       ...refused(view),
-      ...peers.flatMap(({ name, sessions: said }) => sessionProblems(name, said?.down ?? [])),
-      ...pendingProblems(services.pending),
+      ...peers.flatMap(({ name, sessions: said }) => sessionProblems(name, said?.down ?? [], view.namespace)),
+      ...pendingProblems(services.pending, view.namespace),
     ],
   };
 }
@@ -195,11 +198,12 @@ function refused(view: InstallationView): readonly Problem[] {
   });
 }
 
-function pendingProblems(pending: readonly string[]): readonly Problem[] {
+function pendingProblems(pending: readonly string[], namespace: string): readonly Problem[] {
   if (pending.length === 0) return [];
   const text =
     pending.length === 1
       ? `Service ${pending[0]} waits for an address`
       : `${pending.length} Services wait for an address: ${someOf(pending)}`;
-  return [{ text, remedy: `see why: kubectl typemetal explain ${pending[0]}` }];
+  const flag = namespace === DEFAULT_NAMESPACE ? '' : ` --metallb-namespace ${namespace}`;
+  return [{ text, remedy: `see why: kubectl typemetal explain ${pending[0]}${flag}` }];
 }
