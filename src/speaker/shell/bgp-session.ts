@@ -220,7 +220,7 @@ export class BgpSession implements Disposable {
       closed: (cause) => {
         transport.detach();
         const kind = stateOf().name === 'connect' ? 'connect-failed' : 'disconnected';
-        this.#step(transport, { kind, cause: `${addressOf(this.peer)}: ${cause}` });
+        this.#step(transport, { kind, cause });
       },
     };
   }
@@ -298,7 +298,7 @@ export class BgpSession implements Disposable {
   /** Ends a connection that takes nothing, before what waits for it takes all memory. */
   #giveUp(transport: BgpTransport): void {
     transport.reset();
-    this.#step(transport, { kind: 'disconnected', cause: `${addressOf(this.peer)}: the peer does not read what is sent to it` });
+    this.#step(transport, { kind: 'disconnected', cause: 'the peer does not read what is sent to it' });
   }
 
   #jittered(after: Micros): Micros {
@@ -312,10 +312,13 @@ export class BgpSession implements Disposable {
     });
   }
 
-  /** A kernel drops what is not signed as it should be without a word, so a wrong password looks like this. */
+  /**
+   * A kernel drops what is not signed as it should be without a word, so a wrong password looks like this. Like every reason it leaves out
+   * the peer's address, which stands beside it in the line of the log, the event and the status.
+   */
   #noAnswer(): string {
     const password = this.peer.password === undefined ? 'does it ask for a password' : 'is the password the same on both sides';
-    return `no answer from ${addressOf(this.peer)}: is the router reachable, and ${password}?`;
+    return `no answer: is the router reachable, and ${password}?`;
   }
 
   #log(level: LogLine['level'], message: string, fields: LogLine['fields']): void {

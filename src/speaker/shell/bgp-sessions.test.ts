@@ -202,16 +202,16 @@ describe('a router', () => {
       clock.advance(milliseconds(1_000 * seconds));
     }
     expect(lines).toMatchObject([
-      { level: 'error', message: 'no BGP session', fields: { reason: '198.51.100.1:179: the connection was refused' } },
+      { level: 'error', message: 'no BGP session', fields: { address: '198.51.100.1:179', reason: 'the connection was refused' } },
     ]);
-    expect(sessions.reports()).toMatchObject([{ lastError: '198.51.100.1:179: the connection was refused', announced: 0, wanted: 1 }]);
+    expect(sessions.reports()).toMatchObject([{ lastError: 'the connection was refused', announced: 0, wanted: 1 }]);
     router.establish();
     expect(sessions.reports()).toMatchObject([{ state: 'established', lastError: '' }]);
   });
 
   test.each([
-    { password: undefined, reason: 'no answer from 198.51.100.1:179: is the router reachable, and does it ask for a password?' },
-    { password: 'secret', reason: 'no answer from 198.51.100.1:179: is the router reachable, and is the password the same on both sides?' },
+    { password: undefined, reason: 'no answer: is the router reachable, and does it ask for a password?' },
+    { password: 'secret', reason: 'no answer: is the router reachable, and is the password the same on both sides?' },
   ])('that does not answer at all, password $password', ({ password, reason }) => {
     start(plannedPeer({ password }));
     clock.advance(milliseconds(10_000));
@@ -339,7 +339,7 @@ test('a router that asks again and again and does not read is given up', () => {
   expect([connection.ended, lines.at(-1)?.message, lines.at(-1)?.fields.reason]).toEqual([
     true,
     'BGP session down',
-    '198.51.100.1:179: the peer does not read what is sent to it',
+    'the peer does not read what is sent to it',
   ]);
   clock.advance(milliseconds(0));
   expect(tcp.attempts).toHaveLength(2);

@@ -21,7 +21,7 @@ test.each([
 });
 
 test.each<[Ending, string]>([
-  [{ kind: 'not-connected', cause: 'no answer from 10.0.0.1:179' }, 'no answer from 10.0.0.1:179'],
+  [{ kind: 'not-connected', cause: 'no route to the network' }, 'no route to the network'],
   [{ kind: 'stopped' }, 'stopped'],
   [
     { kind: 'refused', sent: notification(2, 2), why: 'the peer answers with AS 64601, 64600 expected' },
