@@ -6,6 +6,7 @@ import type { Logger } from '../../telemetry/logger.ts';
 import type { AnnouncedServices } from './announced-services.ts';
 import type { AnnouncementNotices } from './announcement-notices.ts';
 import type { Verdict, WithholdReason } from './announcement-plan.ts';
+import { type PlannedService, PlannedServices } from './planned-services.ts';
 
 /** What carrying out a verdict needs of the world. */
 export interface AnnouncerPorts {
@@ -20,23 +21,13 @@ export interface AnnouncerPorts {
 /** The protocol's name in events, metrics and logs. */
 const PROTOCOL = 'layer2';
 
-/** A Service for which this node may answer. */
-interface Planned {
-  readonly service: ServiceFacts;
-  readonly announcement: Announcement;
-  /** The address whose owner announces them all, as text. */
-  readonly address: string;
-}
-
 /**
  * Carries out verdicts: tells the wire thread who may answer for what and, as soon as that says that this node does, the metrics, the log
  * and, by an event, the people. What was said once is not said again until it changes, so that a verdict may be repeated at will.
  */
 export class Announcer {
   readonly #ports: AnnouncerPorts;
-  readonly #planned = new Map<string, Planned>();
-  /** The planned Services that have an address, by its text: reports name one address each, and there may be thousands. */
-  readonly #services = new Map<string, Set<string>>();
+  readonly #planned = new PlannedServices();
   /** Why a Service was withheld when that was last said, by Service: not said again while it stays so. */
   readonly #reasons = new Map<string, WithholdReason>();
 
@@ -50,7 +41,7 @@ export class Announcer {
       if (service !== undefined) this.#plan({ service, announcement: verdict.announcement, address: keyAddress(verdict.announcement) });
       return;
     }
-    this.#forget(key);
+    this.#planned.delete(key);
     this.#tellWire(key, verdict.others);
     this.#withdraw(key, verdict.reason);
     if (service === undefined) this.#reasons.delete(key);
@@ -70,14 +61,17 @@ export class Announcer {
 
   /** Takes word of somebody else who has an address: the Services that it is of are told. */
   conflicted(conflict: AddressConflict): void {
-    const concerned = this.#plannedWith(conflict.address).filter(({ announcement }) => ips(announcement).includes(conflict.address));
+    const concerned = this.#planned
+      .concernedBy(conflict.address)
+      .filter(({ announcement }) => ips(announcement).includes(conflict.address));
     const services = concerned.map(({ service }) => service);
     if (services.length > 0) this.#ports.notices.conflicted(services, conflict);
   }
 
   /** An address has come to this node from another one: says so of the Services that it belongs to. */
   taken(taking: Taking): void {
-    for (const { service, address } of this.#plannedWith(taking.ip)) if (address === taking.ip) this.#ports.notices.taken(service, taking);
+    for (const { service, address } of this.#planned.concernedBy(taking.ip))
+      if (address === taking.ip) this.#ports.notices.taken(service, taking);
   }
 
   /** Why this node does not announce Services, by Service. */
@@ -91,7 +85,7 @@ export class Announcer {
       if (!interfaces.all && interfaces.names.length > 0) yield service;
   }
 
-  #plan(planned: Planned): void {
+  #plan(planned: PlannedService): void {
     const { announced } = this.#ports;
     const { service, announcement } = planned;
     const before = announced.get(service.key);
@@ -99,30 +93,13 @@ export class Announcer {
       this.#tellWire(service.key, undefined);
       this.#withdraw(service.key, 'loadBalancerIPChanged');
     }
-    this.#forget(service.key);
-    this.#planned.set(service.key, planned);
-    for (const address of textsOf(planned)) this.#services.set(address, (this.#services.get(address) ?? new Set()).add(service.key));
+    this.#planned.set(planned);
     this.#tellWire(service.key, announcement);
     this.#follow(planned);
   }
 
-  #forget(key: string): void {
-    const planned = this.#planned.get(key);
-    if (planned === undefined) return;
-    this.#planned.delete(key);
-    for (const address of textsOf(planned)) {
-      const services = this.#services.get(address);
-      services?.delete(key);
-      if (services?.size === 0) this.#services.delete(address);
-    }
-  }
-
-  #plannedWith(address: string): Planned[] {
-    return [...(this.#services.get(address) ?? [])].flatMap((key) => this.#planned.get(key) ?? []);
-  }
-
   /** Announces what is this node's, and nothing else. */
-  #follow({ service, announcement, address }: Planned): void {
+  #follow({ service, announcement, address }: PlannedService): void {
     const { announced } = this.#ports;
     const { key, uid } = service;
     const before = announced.get(key);
@@ -173,11 +150,6 @@ export class Announcer {
 
 function ips({ addresses }: Announcement): string[] {
   return addresses.map(formatAddress);
-}
-
-/** Its own addresses and the one that they go with, which in Services that share it may be another's. */
-function textsOf({ announcement, address }: Planned): string[] {
-  return [...ips(announcement), address];
 }
 
 /** Whether the wire would do the same. */
