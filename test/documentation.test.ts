@@ -81,6 +81,12 @@ describe('the pages', () => {
   test.each(PAGES)('$path: flags and variables are there', (page) => expect(strangeOptions(page)).toEqual([]));
   test.each(PAGES)('$path: metrics are there', (page) => expect(strangeMetrics(page)).toEqual([]));
 
+  test.each(['metrics', 'compatibility'])('%s says that metrics of BFD are not there, as long as they are not', (name) => {
+    const said = readPage(name).text.includes('(`metallb_bfd_…`, `frrk8s_bfd_…`)');
+    expect(said).toBe(!BGP_METRICS.some((metric) => metric.name.includes('_bfd_')));
+    expect(said).toBe(!SOURCES.some((text) => /'(metallb|frrk8s)_bfd_/.test(text)));
+  });
+
   test('each is named by the index', () => {
     const named = new Set(linksOf(readPage('README')).map(({ path }) => `docs/${path}`));
     expect(PAGES.map(({ path }) => path).filter((path) => !named.has(path) && !path.endsWith('README.md'))).toEqual([]);
