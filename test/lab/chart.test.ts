@@ -8,7 +8,8 @@ import { ControlPlane } from '../../hack/kubernetes/control-plane.ts';
 import { HELM_VERSIONS } from '../../hack/kubernetes/helm.ts';
 import { Helm, type Release } from '../../hack/lab/helm.ts';
 import { CONTROLLER_MAY, LISTENING_SPEAKER_MAY, podFaults, SPEAKER_MAY } from '../support/pod-security.ts';
-import { type Holding, REFUSED_VALUES, type Rendered, VALUE_ROWS } from './support/chart-rows.ts';
+import { REFUSED_VALUES } from './support/chart-refusals.ts';
+import { type Holding, type Rendered, VALUE_ROWS } from './support/chart-rows.ts';
 import { installMonitoringKinds } from './support/monitoring-kinds.ts';
 
 /** The chart through the real Helm, in each release of it, and what comes out through a real API server. Whether it works is for installation.test.ts. */

@@ -73,6 +73,15 @@ app.kubernetes.io/managed-by: {{ .Release.Service }}
 {{- end }}
 {{- end }}
 
+{{/* Flags with their values. One without, as with values that were kept from a chart that did not know it, is left to the program. */}}
+{{- define "typemetal.flags" -}}
+{{- range $flag, $value := . }}
+{{- if not (kindIs "invalid" $value) }}
+- --{{ $flag }}={{ $value }}
+{{- end }}
+{{- end }}
+{{- end }}
+
 {{/* Annotations of a pod: the scraper's, then the user's. */}}
 {{- define "typemetal.podAnnotations" -}}
 {{- if .root.Values.prometheus.scrapeAnnotations }}

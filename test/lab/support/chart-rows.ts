@@ -19,7 +19,8 @@ export interface ValueRow {
 const CONTROLLER = 'Deployment/metallb-controller spec.template.spec';
 const SPEAKER = 'DaemonSet/metallb-speaker spec.template.spec';
 const OWN_NAMESPACE = { 'kubernetes.io/metadata.name': 'metallb-system' };
-const MONITORED = { serviceAccount: 'prometheus', namespace: 'monitoring' };
+/** Whom the monitors let read. */
+export const MONITORED = { serviceAccount: 'prometheus', namespace: 'monitoring' };
 
 /** What the arguments of a container hold, besides others. */
 export interface Holding {
@@ -41,8 +42,22 @@ export const VALUE_ROWS: readonly ValueRow[] = [
         '--health-probe-port=17472',
         '--webhook-mode=enabled',
         '--webhook-configuration=metallb-webhook-configuration',
+        '--leader-elect-lease-duration=15s',
+        '--leader-elect-renew-deadline=10s',
+        '--leader-elect-retry-period=2s',
       ],
-      [`${SPEAKER}.containers.0.args`]: ['--port=9120', '--log-level=info', '--health-probe-port=17472'],
+      [`${SPEAKER}.containers.0.args`]: [
+        '--port=9120',
+        '--log-level=info',
+        '--health-probe-port=17472',
+        '--bgp-drain=5',
+        '--hello-interval=100',
+        '--idle-hello-interval=1000',
+        '--kube-proxy-health=127.0.0.1:10256',
+        '--restart-grace=300',
+        '--speaker-grace=30',
+      ],
+      [`${SPEAKER}.terminationGracePeriodSeconds`]: 10,
       [`${SPEAKER}.containers.0.securityContext.capabilities`]: { drop: ['ALL'], add: ['NET_RAW'] },
       [`${SPEAKER}.volumes.0.secret.secretName`]: 'metallb-memberlist',
       [`${SPEAKER}.volumes.2.hostPath.path`]: '/run/typemetal/metallb-system',
@@ -197,6 +212,7 @@ export const VALUE_ROWS: readonly ValueRow[] = [
         livenessProbe: { port: 17000, failureThreshold: 9 },
         readinessProbe: { enabled: false },
         extraContainers: [{ name: 'other', image: 'other' }],
+        leaderElection: { leaseDurationSeconds: 60, renewDeadlineSeconds: 40 },
       },
     },
     shows: {
@@ -206,7 +222,9 @@ export const VALUE_ROWS: readonly ValueRow[] = [
       'Deployment/metallb-controller spec.template.metadata.labels.e': 'f',
       [`${CONTROLLER}.containers.0.image`]: 'registry.example.com/typemetal:v9',
       [`${CONTROLLER}.containers.0.command`]: ['/bin/mine'],
-      [`${CONTROLLER}.containers.0.args`]: { holds: ['--log-level=debug', '--health-probe-port=17000'] },
+      [`${CONTROLLER}.containers.0.args`]: {
+        holds: ['--log-level=debug', '--health-probe-port=17000', '--leader-elect-lease-duration=60s', '--leader-elect-renew-deadline=40s'],
+      },
       [`${CONTROLLER}.containers.0.livenessProbe.failureThreshold`]: 9,
       [`${CONTROLLER}.containers.0.readinessProbe`]: undefined,
       [`${CONTROLLER}.containers.1.name`]: 'other',
@@ -259,6 +277,36 @@ export const VALUE_ROWS: readonly ValueRow[] = [
     },
   },
   {
+    what: 'other times than usual',
+    values: {
+      speaker: {
+        bgpDrain: 60,
+        helloInterval: 250,
+        idleHelloInterval: 2000,
+        speakerGrace: 0,
+        restartGrace: 86_400,
+        kubeProxyHealth: '[::1]:10256',
+      },
+    },
+    shows: {
+      [`${SPEAKER}.containers.0.args`]: {
+        holds: [
+          ...['--bgp-drain=60', '--hello-interval=250', '--idle-hello-interval=2000', '--speaker-grace=0', '--restart-grace=86400'],
+          '--kube-proxy-health=[::1]:10256',
+        ],
+      },
+      [`${SPEAKER}.terminationGracePeriodSeconds`]: 65,
+    },
+  },
+  {
+    what: 'no drain, no hellos, no kube-proxy',
+    values: { speaker: { bgpDrain: 0, helloInterval: 0, kubeProxyHealth: 0, terminationGracePeriodSeconds: 1 } },
+    shows: {
+      [`${SPEAKER}.containers.0.args`]: { holds: ['--bgp-drain=0', '--hello-interval=0', '--kube-proxy-health=0'] },
+      [`${SPEAKER}.terminationGracePeriodSeconds`]: 1,
+    },
+  },
+  {
     what: 'no memberlist, and BGP as MetalLB has it by FRR',
     values: { speaker: { memberlist: { enabled: false }, frr: { enabled: true, image: { tag: '10.5.3' } } }, frrk8s: { enabled: false } },
     shows: {
@@ -284,63 +332,4 @@ export const VALUE_ROWS: readonly ValueRow[] = [
       'L2Advertisement/metallb spec.ipAddressPools': ['metallb'],
     },
   },
-];
-
-/** Values that are refused, with the words that say why. */
-export const REFUSED_VALUES: readonly { readonly what: string; readonly values: object; readonly words: string }[] = [
-  { what: 'a name with a typo', values: { controler: {} }, words: "additional properties 'controler' not allowed" },
-  { what: 'one deep below', values: { speaker: { memberlist: { enable: true } } }, words: "additional properties 'enable' not allowed" },
-  { what: 'a type', values: { prometheus: { metricsPort: '9120' } }, words: "at '/prometheus/metricsPort': got string, want integer" },
-  {
-    what: 'a port that there is not',
-    values: { speaker: { bgpListenPort: 65536 } },
-    words: "at '/speaker/bgpListenPort': maximum: got 65,536, want 65,535",
-  },
-  { what: 'a level', values: { speaker: { logLevel: 'verbose' } }, words: "at '/speaker/logLevel': value must be one of" },
-  {
-    what: 'a pause of none',
-    values: { speaker: { bgpDebounceTimeout: 0 } },
-    words: "at '/speaker/bgpDebounceTimeout': minimum: got 0, want 1",
-  },
-  {
-    what: 'nodes without memberlist',
-    values: { speaker: { memberlist: { enabled: false }, nodeSelector: { a: 'b' } } },
-    words: 'nodeSelector must be empty when memberlist is disabled',
-  },
-  {
-    what: 'frr-k8s nowhere',
-    values: { frrk8s: { enabled: false, external: true } },
-    words: 'namespace is required when frrk8s is external',
-  },
-  {
-    what: "MetalLB's image, brought along with its values",
-    values: { speaker: { image: { repository: 'quay.io/metallb/speaker' } } },
-    words: 'speaker.image.repository is an image of MetalLB',
-  },
-  { what: 'a configuration of old', values: { configInline: { 'address-pools': [] } }, words: 'configInline is not supported' },
-  {
-    what: 'both monitors',
-    values: { prometheus: { ...MONITORED, podMonitor: { enabled: true }, serviceMonitor: { enabled: true } } },
-    words: 'cannot both be set',
-  },
-  {
-    what: 'a monitor of nobody',
-    values: { prometheus: { serviceMonitor: { enabled: true } } },
-    words: '.Values.prometheus.serviceAccount must be defined',
-  },
-  ...[
-    { iprange: '10.0.0.1', words: '"10.0.0.1" is neither a CIDR nor a range' },
-    { iprange: '10.0.0.300/24', words: '"10.0.0.300" is no IP address in "10.0.0.300/24"' },
-    { iprange: '10.0.0.0/33', words: '"10.0.0.0/33" has no prefix length of 0 to 32 behind one slash' },
-    { iprange: 'fc00::/129', words: '"fc00::/129" has no prefix length of 0 to 128' },
-    { iprange: '10.0.0.9-10.0.0.1', words: '"10.0.0.9-10.0.0.1" ends before it begins' },
-    { iprange: '10.0.0.1-fc00::1', words: '"10.0.0.1-fc00::1" begins and ends in different families' },
-    { iprange: '10.0.0.1-10.0.0.2-10.0.0.3', words: 'has more than a first and a last address' },
-    { iprange: 'fc00::1::/64', words: '"fc00::1::" is no IP address' },
-    { iprange: '10.0.0.0/24,', words: '"" is neither a CIDR nor a range' },
-  ].map(({ iprange, words }) => ({
-    what: `iprange ${iprange}`,
-    values: { iprange },
-    words: `Invalid iprange: ${words}`.replace('range: has', 'range: "10.0.0.1-10.0.0.2-10.0.0.3" has'),
-  })),
 ];
