@@ -5,7 +5,7 @@ import { join, relative } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { parseAllDocuments } from 'yaml';
 import { ControlPlane } from '../../hack/kubernetes/control-plane.ts';
-import { HELM_VERSIONS } from '../../hack/kubernetes/helm.ts';
+import { HELM_VERSIONS, type HelmVersion } from '../../hack/kubernetes/helm.ts';
 import { Helm, type Release } from '../../hack/lab/helm.ts';
 import { CONTROLLER_MAY, LISTENING_SPEAKER_MAY, podFaults, SPEAKER_MAY } from '../support/pod-security.ts';
 import { REFUSED_VALUES } from './support/chart-refusals.ts';
@@ -25,17 +25,21 @@ let plane: ControlPlane;
 let helm: Helm;
 let home = '';
 
-beforeAll(async () => {
-  plane = await ControlPlane.start();
-  home = await mkdtemp(join(tmpdir(), 'typemetal-helm-'));
-  await plane.kubectl(['create', 'namespace', NAMESPACE]);
-  await installMonitoringKinds(plane);
-}, START_MILLISECONDS);
+/** A cluster that holds nothing of the chart yet, and this Helm for it. */
+function useCluster(version: HelmVersion): void {
+  beforeAll(async () => {
+    plane = await ControlPlane.start();
+    home = await mkdtemp(join(tmpdir(), 'typemetal-helm-'));
+    await plane.kubectl(['create', 'namespace', NAMESPACE]);
+    await installMonitoringKinds(plane);
+    helm = await Helm.for(plane, home, undefined, version);
+  }, START_MILLISECONDS);
 
-afterAll(async () => {
-  await plane?.[Symbol.asyncDispose]();
-  await rm(home, { recursive: true, force: true });
-});
+  afterAll(async () => {
+    await plane?.[Symbol.asyncDispose]();
+    await rm(home, { recursive: true, force: true });
+  });
+}
 
 function objectsOf(text: string): readonly Rendered[] {
   return parseAllDocuments(text)
@@ -172,16 +176,43 @@ function valueSets(): void {
   });
 }
 
+function rendered(): void {
+  test.each([
+    { from: 'the chart', render: () => helm.render({}), speaker: SPEAKER_MAY },
+    { from: 'the chart that listens', render: () => helm.render({ speaker: { bgpListenPort: 179 } }), speaker: LISTENING_SPEAKER_MAY },
+    { from: 'config/default', render: () => plane.kubectl(['kustomize', join(CONFIG, 'default')]), speaker: SPEAKER_MAY },
+    { from: 'config/default that listens', render: () => withComponent('speaker/bgp-listen'), speaker: LISTENING_SPEAKER_MAY },
+  ])('pods may do what they must, and no more: $from', async ({ render, speaker }) => {
+    // Kubernetes reads 0400 as YAML 1.1 does.
+    const documents = parseAllDocuments(await render(), { version: '1.1' }) as { toJS(): Rendered }[];
+    const objects = documents.map((document) => document.toJS());
+    const workloads = objects.filter(({ kind }) => ['Deployment', 'DaemonSet'].includes(kind));
+    const faults = workloads.map((object) => podFaults(object, object.kind === 'Deployment' ? CONTROLLER_MAY : speaker));
+    expect(faults).toEqual([[], []]);
+  });
+
+  test('the rights are those of config/rbac, under other names', async () => {
+    const objects = objectsOf(await helm.render({ fullnameOverride: 'metallb-system', speaker: { secretName: 'memberlist' } }));
+    for (const component of ['controller', 'speaker']) {
+      const plain = objectsOf(readFileSync(join(CONFIG, 'rbac', `${component}.yaml`), 'utf8'));
+      const inChart = (kind: string, name: string): unknown => at(objects, `${kind}/${name} rules`);
+      const ownNames = (rules: unknown): unknown =>
+        JSON.parse(
+          JSON.stringify(rules)
+            .replaceAll('["metallb-system-controller"]', '["controller"]')
+            .replaceAll('["metallb-system-webhook-configuration"]', '["metallb-webhook-configuration"]'),
+        );
+      expect(ownNames(inChart('ClusterRole', `metallb-system:${component}`))).toEqual(
+        at(plain, `ClusterRole/metallb-system:${component} rules`),
+      );
+      expect(ownNames(inChart('Role', `metallb-system-${component}`))).toEqual(at(plain, `Role/${component} rules`));
+    }
+  });
+}
+
 describe.each(HELM_VERSIONS)('by Helm %s', (version) => {
-  beforeAll(async () => {
-    helm = await Helm.for(plane, home, undefined, version);
-  }, START_MILLISECONDS);
-  // The next one finds the cluster as this one did.
-  afterAll(async () => {
-    await helm.uninstall();
-    const kinds = (await plane.kubectl(['get', 'crd', '-o', 'name'])).match(/^.*\.metallb\.io$/gm) ?? [];
-    await plane.kubectl(['delete', ...kinds]);
-  }, 120_000);
+  // One of its own for each: what an earlier one left is no part of what is shown.
+  useCluster(version);
 
   test('is the one that runs', async () => expect(await helm.version()).toBe(version));
 
@@ -192,36 +223,5 @@ describe.each(HELM_VERSIONS)('by Helm %s', (version) => {
   describe('the release', release);
   describe('a second release', secondRelease);
   describe('values', valueSets);
-});
-
-test.each([
-  { from: 'the chart', render: () => helm.render({}), speaker: SPEAKER_MAY },
-  { from: 'the chart that listens', render: () => helm.render({ speaker: { bgpListenPort: 179 } }), speaker: LISTENING_SPEAKER_MAY },
-  { from: 'config/default', render: () => plane.kubectl(['kustomize', join(CONFIG, 'default')]), speaker: SPEAKER_MAY },
-  { from: 'config/default that listens', render: () => withComponent('speaker/bgp-listen'), speaker: LISTENING_SPEAKER_MAY },
-])('pods may do what they must, and no more: $from', async ({ render, speaker }) => {
-  // Kubernetes reads 0400 as YAML 1.1 does.
-  const documents = parseAllDocuments(await render(), { version: '1.1' }) as { toJS(): Rendered }[];
-  const objects = documents.map((document) => document.toJS());
-  const workloads = objects.filter(({ kind }) => ['Deployment', 'DaemonSet'].includes(kind));
-  const faults = workloads.map((object) => podFaults(object, object.kind === 'Deployment' ? CONTROLLER_MAY : speaker));
-  expect(faults).toEqual([[], []]);
-});
-
-test('the rights are those of config/rbac, under other names', async () => {
-  const rendered = objectsOf(await helm.render({ fullnameOverride: 'metallb-system', speaker: { secretName: 'memberlist' } }));
-  for (const component of ['controller', 'speaker']) {
-    const plain = objectsOf(readFileSync(join(CONFIG, 'rbac', `${component}.yaml`), 'utf8'));
-    const inChart = (kind: string, name: string): unknown => at(rendered, `${kind}/${name} rules`);
-    const ownNames = (rules: unknown): unknown =>
-      JSON.parse(
-        JSON.stringify(rules)
-          .replaceAll('["metallb-system-controller"]', '["controller"]')
-          .replaceAll('["metallb-system-webhook-configuration"]', '["metallb-webhook-configuration"]'),
-      );
-    expect(ownNames(inChart('ClusterRole', `metallb-system:${component}`))).toEqual(
-      at(plain, `ClusterRole/metallb-system:${component} rules`),
-    );
-    expect(ownNames(inChart('Role', `metallb-system-${component}`))).toEqual(at(plain, `Role/${component} rules`));
-  }
+  describe('what is rendered', rendered);
 });
