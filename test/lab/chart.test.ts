@@ -211,7 +211,7 @@ function rendered(): void {
 }
 
 describe.each(HELM_VERSIONS)('by Helm %s', (version) => {
-  // One of its own for each: what an earlier one left is no part of what is shown.
+  // One of its own for each. To delete the kinds between them can take minutes: the API server fails at it while its caches of them start, and backs off.
   useCluster(version);
 
   test('is the one that runs', async () => expect(await helm.version()).toBe(version));
