@@ -53,6 +53,17 @@ test('whoever invents MACs fills no memory: the oldest are forgotten', () => {
   expect([guard.admits(FORGER, micros(0)), hashed(guard, OTHER, 900, micros(0))]).toEqual([true, 20]);
 });
 
+test.each([
+  { what: 'the same number', boot: 1n, sequence: 7, second: true },
+  { what: 'the next one', boot: 1n, sequence: 8, second: false },
+  { what: 'that number after a restart', boot: 2n, sequence: 7, second: false },
+])('a good frame with $what as the one before is that once more: $second', ({ boot, sequence, second }) => {
+  const guard = new FrameGuard();
+  for (const mac of [OTHER, THIRD]) guard.trust(mac, micros(0));
+  expect([guard.isSecond(OTHER, { boot: 1n, sequence: 7 }), guard.isSecond(THIRD, { boot: 1n, sequence: 7 })]).toEqual([false, false]);
+  expect([guard.isSecond(OTHER, { boot, sequence }), guard.isSecond(OTHER, { boot, sequence })]).toEqual([second, true]);
+});
+
 test('a MAC whose frames were good is remembered as one that is heard for five seconds after the last', () => {
   const guard = new FrameGuard();
   guard.trust(OTHER, milliseconds(1_000));

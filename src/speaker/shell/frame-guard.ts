@@ -1,5 +1,6 @@
 import { type Micros, micros, milliseconds } from '../../lib/clock.ts';
 import type { Mac } from '../../lib/mac.ts';
+import type { SegmentFrame } from '../wire/segment.ts';
 
 /** Within this time ... */
 const WINDOW: Micros = milliseconds(1_000);
@@ -14,6 +15,14 @@ const LATELY: Micros = milliseconds(5_000);
 /** More MACs than a segment has speakers; the oldest are forgotten first, so that whoever invents MACs fills no memory. */
 const MOST_MACS = 1_024;
 
+/** What is remembered of a MAC whose frames were good. */
+interface Speaker {
+  heardAt: Micros;
+  boot: bigint;
+  /** Of its last frame; none has a negative one. */
+  sequence: number;
+}
+
 interface Window {
   readonly from: Micros;
   count: number;
@@ -22,8 +31,7 @@ interface Window {
 /** Keeps those from making this node hash without end who send frames that only look as if a speaker had signed them. */
 export class FrameGuard {
   readonly #forged = new Map<Mac, Window>();
-  /** When a frame from each MAC was good last. */
-  readonly #speakers = new Map<Mac, Micros>();
+  readonly #speakers = new Map<Mac, Speaker>();
   #ofSpeakers: Window = { from: micros(0), count: 0 };
 
   /** Whether a frame from this MAC is worth a hash. */
@@ -35,7 +43,9 @@ export class FrameGuard {
 
   /** A frame from this MAC was good. */
   trust(mac: Mac, now: Micros): void {
-    this.#speakers.set(mac, now);
+    const known = this.#speakers.get(mac);
+    if (known === undefined) this.#speakers.set(mac, { heardAt: now, boot: 0n, sequence: -1 });
+    else known.heardAt = now;
     if (this.#speakers.size <= MOST_MACS) return;
     const [oldest] = this.#speakers.keys();
     if (oldest !== undefined) this.#speakers.delete(oldest);
@@ -43,8 +53,21 @@ export class FrameGuard {
 
   /** Whether a frame from this MAC was good a moment ago. */
   heardLately(mac: Mac, now: Micros): boolean {
-    const at = this.#speakers.get(mac);
-    return at !== undefined && now - at < LATELY;
+    const speaker = this.#speakers.get(mac);
+    return speaker !== undefined && now - speaker.heardAt < LATELY;
+  }
+
+  /**
+   * Whether the good frame from this MAC that has just come is the one before once more: while the key changes each comes twice, signed with
+   * either. Asked once for each frame.
+   */
+  isSecond(mac: Mac, { boot, sequence }: Pick<SegmentFrame, 'boot' | 'sequence'>): boolean {
+    const speaker = this.#speakers.get(mac);
+    if (speaker === undefined) return false;
+    const second = speaker.boot === boot && speaker.sequence === sequence;
+    speaker.boot = boot;
+    speaker.sequence = sequence;
+    return second;
   }
 
   /** A frame from this MAC had a wrong seal. */

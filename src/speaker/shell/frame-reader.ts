@@ -31,22 +31,23 @@ export class FrameReader {
     this.#ports = ports;
   }
 
-  /** Reads a frame of `length` octets; `undefined` when it is none of ours. */
+  /** Reads a frame of `length` octets; `undefined` when it is none of ours, or was read a moment ago with the seal of another key. */
   read(octets: DataView, length: number, now: Micros, link: string): SegmentFrame | undefined {
     const refusal = this.#refusalOf(octets, length, now);
     const decoded = refusal === undefined ? decodeSegmentFrame(octets, length) : undefined;
     if (decoded?.ok) {
+      if (this.#guard.isSecond(decoded.value.source, decoded.value)) return undefined;
       this.#ports.tallies.received(decoded.value.message.kind);
       return decoded.value;
     }
-    if (refusal === 'key' && this.#isSecond(octets, now)) return undefined;
+    if (refusal === 'key' && this.#isHalf(octets, now)) return undefined;
     this.#ports.tallies.refused(refusal ?? 'malformed');
     if (refusal === 'key' || refusal === 'seal') this.#tell(refusal, readMac(octets, SOURCE_OFFSET), now, link);
     return undefined;
   }
 
   /** A speaker that has a new key signs all that it says twice for a while: where only one of the two keys is known, the other half is no news. */
-  #isSecond(octets: DataView, now: Micros): boolean {
+  #isHalf(octets: DataView, now: Micros): boolean {
     return this.#guard.heardLately(readMac(octets, SOURCE_OFFSET), now);
   }
 

@@ -198,6 +198,15 @@ describe('a frame', () => {
     expect(lines).toMatchObject([{ level: 'info', fields: { reason: 'key', mac: '02:00:00:00:00:03' } }]);
   });
 
+  test('counts once while the key changes, though it comes with the seals of both', async () => {
+    await scene.start();
+    for (const driver of [scene.a, scene.b]) driver.take({ kind: 'key', key: 'new' });
+    const received = (): number => scene.reports.a.findLast((report) => report.kind === 'segment')?.counts.received.hello ?? 0;
+    await scene.run(1_000);
+    const before = received();
+    expect([await scene.hellos('eth3', 60_000), Math.round((received() - before) / 10)]).toEqual([1_200, 60]);
+  });
+
   test('that another key has signed is nobody’s', async () => {
     using strangers = new SpeakerPair(['one', 'two']);
     await strangers.start();
