@@ -1,4 +1,6 @@
 import { type Micros, micros, milliseconds } from '../../../lib/clock.ts';
+import type { SegmentMessage } from '../../wire/segment.ts';
+import type { ClaimTable } from './claim-table.ts';
 import { Damping } from './damping.ts';
 import type { Acquaintance } from './succession.ts';
 
@@ -8,6 +10,8 @@ interface KnownPeer {
   damped: boolean;
   /** How many of its hellos in a row had another digest than this node's. */
   strange: number;
+  /** When all that it was taught by this node would have gone out, at {@link FRAMES_A_SECOND}. */
+  taughtUntil: Micros;
 }
 
 /** After this time everybody who has a speaker was heard. */
@@ -15,6 +19,14 @@ export const SETTLED: Micros = milliseconds(60_000);
 
 /** Where hardly two know the same, so many teach whoever says hello: with one alone ten nodes that have not heard each other need too long. */
 const TEACHERS = 2;
+
+/**
+ * Two tables that are full, of different addresses, stay different and would be taught for ever. A peer is taught so many frames a second in the
+ * long run: tables of a thousand addresses, 26 frames, are taught at every hello that asks for it ...
+ */
+const FRAMES_A_SECOND = 500;
+/** ... and as much sooner, so that ten thousand addresses are taught four times in a row where frames are lost. */
+const TAUGHT_AHEAD: Micros = milliseconds(2_000);
 
 /** What the owners machine remembers of the nodes of its segments, its own included. */
 export class Acquaintances implements Acquaintance {
@@ -78,7 +90,7 @@ export class Acquaintances implements Acquaintance {
   greet(node: string, digest: number, damped: boolean, own: number): void {
     this.met = true;
     const known = this.#peers.get(node);
-    const peer = known ?? { digest, damped, strange: 0 };
+    const peer = known ?? { digest, damped, strange: 0, taughtUntil: this.#now };
     peer.digest = digest;
     peer.damped = damped;
     peer.strange = digest === own ? 0 : peer.strange + 1;
@@ -96,6 +108,15 @@ export class Acquaintances implements Acquaintance {
   allKnow(own: number): boolean {
     for (const { digest } of this.#peers.values()) if (digest !== own) return false;
     return this.#peers.size > 0;
+  }
+
+  /** What to say to a peer that has just said hello: all that the table holds, if it knows something else and it is for this node to teach it now. */
+  lessonFor(node: string, table: ClaimTable): readonly SegmentMessage[] {
+    const peer = this.#peers.get(node);
+    if (peer === undefined || !this.isToTeach(node, table.digest) || peer.taughtUntil - this.#now > TAUGHT_AHEAD) return [];
+    const lesson = table.messages();
+    peer.taughtUntil = micros(Math.max(peer.taughtUntil, this.#now) + (lesson.length / FRAMES_A_SECOND) * 1_000_000);
+    return lesson;
   }
 
   /**

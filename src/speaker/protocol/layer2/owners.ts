@@ -197,8 +197,7 @@ export class Owners {
 
   #greet(node: string, digest: number, damped: boolean): void {
     this.#view.greet(node, digest, damped, this.digest);
-    if (this.#view.isToTeach(node, this.digest))
-      for (const message of this.#table.messages()) this.#effects.push({ kind: 'send', to: node, message });
+    for (const message of this.#view.lessonFor(node, this.#table)) this.#effects.push({ kind: 'send', to: node, message });
     if (this.#view.fresh) this.#welcome();
   }
 
