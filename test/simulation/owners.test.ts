@@ -77,20 +77,6 @@ describe.each(rows)('$size nodes, seed $seed', ({ size, seed }) => {
     expect(everybody(world, ADDRESS, from)).toEqual([order[0]?.node]);
   });
 
-  test('an owner that may not answer any more hands over to the next in the order, and nobody is without an answer', () => {
-    const { world, owner } = settled(seed, size);
-    const from = world.timeline.now;
-    const order = world.order(ADDRESS);
-    tellAll(world, ADDRESS, without(order, owner));
-    world.run(5_000);
-    const { gap, double } = judge(world, from);
-    expect([gap, double <= ON_ITS_WAY, world.owners(ADDRESS)]).toEqual([0, true, [order[1]?.node]]);
-    tellAll(world, ADDRESS, order);
-    const back = world.timeline.now;
-    world.run(30_000);
-    expect(judge(world, back)).toEqual({ gap: 0, double: 0, moves: 0 });
-  });
-
   test('a Service that ends is forgotten by all, and comes back to the first in the order', () => {
     const { world, watcher } = empty(seed, size);
     for (let round = 0; round < 3; round++) {
@@ -104,6 +90,32 @@ describe.each(rows)('$size nodes, seed $seed', ({ size, seed }) => {
       watcher.disturb();
     }
     expect(watcher.highestEpoch).toBeLessThan(20);
+  });
+});
+
+describe.each(rows)('$size nodes, seed $seed: an owner that may not answer any more', ({ size, seed }) => {
+  test('hands over to the next in the order, and nobody is without an answer', () => {
+    const { world, owner } = settled(seed, size);
+    const from = world.timeline.now;
+    const order = world.order(ADDRESS);
+    tellAll(world, ADDRESS, without(order, owner));
+    world.run(5_000);
+    const { gap, double } = judge(world, from);
+    expect([gap, double <= ON_ITS_WAY, world.owners(ADDRESS)]).toEqual([0, true, [order[1]?.node]]);
+    tellAll(world, ADDRESS, order);
+    const back = world.timeline.now;
+    world.run(30_000);
+    expect(judge(world, back)).toEqual({ gap: 0, double: 0, moves: 0 });
+  });
+
+  test('answers until it is the turn of the one node that has the interface', () => {
+    const { world, owner } = settled(seed, size);
+    const order = without(world.order(ADDRESS), owner);
+    const from = world.timeline.now;
+    for (const node of world.nodes) world.tell(node, ADDRESS, order, 0, node.name === order.at(-1)?.node);
+    world.run(10_000);
+    const { gap, double } = judge(world, from);
+    expect([gap, double <= ON_ITS_WAY, world.owners(ADDRESS)]).toEqual([0, true, [order.at(-1)?.node]]);
   });
 });
 

@@ -10,7 +10,7 @@ import { beats, ClaimTable } from './claim-table.ts';
 import type { OwnersEffect, OwnersEvent, Succession } from './owners-events.ts';
 import { Ranking } from './ranking.ts';
 import { Remembered } from './remembered.ts';
-import { hasOthers, mayKeep, objectionTo, placeAmong } from './succession.ts';
+import { hasOthers, leavingFor, mayKeep, objectionTo, placeAmong } from './succession.ts';
 import { LISTEN, passes, type Situation, turnOf } from './turn.ts';
 import { nextEpoch, noteDisplaced, type Vacant, vacancyOf, Watched } from './watched-address.ts';
 
@@ -24,8 +24,6 @@ export interface OwnersOptions {
   readonly looks: boolean;
 }
 
-/** An owner that gives up an address answers no longer than this for who comes next. */
-const LEAVING: Micros = milliseconds(2_000);
 /** A view of the cluster in which another one should be the owner has to last, since views differ while things change. */
 const GRUDGE: Readonly<Record<'stale' | 'preferred', Micros>> = { stale: milliseconds(5_000), preferred: milliseconds(10_000) };
 const DEFEND_EVERY: Micros = milliseconds(1_000);
@@ -291,7 +289,7 @@ export class Owners {
       if (!this.#answering.has(text)) this.#answer(text, 'resumed', this.#options.node);
     } else if (!this.#complete) {
       if (watched === undefined) this.#stop(text);
-    } else if (watched !== undefined && this.#view.met && hasOthers(watched.candidacy, this.#view)) this.#giveUp(text, claim);
+    } else if (watched !== undefined && this.#view.met && hasOthers(watched.candidacy, this.#view)) this.#giveUp(text, claim, watched);
     else {
       this.#change(text, { ...claim, epoch: nextEpoch(claim), owner: '' });
       this.#stop(text);
@@ -300,11 +298,10 @@ export class Owners {
   }
 
   /** Leaves an address to whoever comes next, and answers until it is claimed. */
-  #giveUp(text: string, claim: Claim): void {
-    const watched = this.#watched.get(text);
-    if (watched !== undefined) watched.vacancy = { why: 'left', since: this.#now };
+  #giveUp(text: string, claim: Claim, watched: Watched): void {
+    watched.vacancy = { why: 'left', since: this.#now };
     this.#change(text, { ...claim, epoch: nextEpoch(claim), owner: this.#options.node, leaving: true });
-    if (this.#answering.has(text)) this.#due.set(text, micros(this.#now + LEAVING));
+    if (this.#answering.has(text)) this.#due.set(text, micros(this.#now + leavingFor(watched.candidacy, this.#view)));
   }
 
   #leaveToOwner(text: string, { owner }: Claim, watched: Watched | undefined): void {
@@ -338,7 +335,7 @@ export class Owners {
     }
     if (due !== undefined) this.#due.set(text, due);
     else if (passes(watched, claim, situation)) this.#change(text, this.#claimBy(watched, claim, true));
-    this.#endLeaving(text, watched.vacancy);
+    this.#endLeaving(text, watched.vacancy, watched.candidacy);
   }
 
   #situation(answers: boolean): Situation {
@@ -347,9 +344,9 @@ export class Owners {
   }
 
   /** Nobody came next in time, or nobody is to come. */
-  #endLeaving(text: string, { why, since }: Vacant): void {
+  #endLeaving(text: string, { why, since }: Vacant, candidacy: Candidacy): void {
     if (!this.#answering.has(text)) return;
-    const end = micros(since + LEAVING);
+    const end = micros(since + leavingFor(candidacy, this.#view));
     if (end <= this.#now || why === 'new') this.#stop(text);
     else this.#due.set(text, micros(Math.min(this.#due.get(text) ?? end, end)));
   }

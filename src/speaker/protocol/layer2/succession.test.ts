@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import { type Acquaintance, ahead, patienceFor, standing, type Vacancy } from './succession.ts';
+import { type Acquaintance, ahead, leavingFor, patienceFor, standing, type Vacancy } from './succession.ts';
 
 const ORDER = ['a', 'b', 'c', 'd'].map((node) => ({ node, score: 0 }));
 
@@ -53,6 +53,22 @@ test.each<{ what: string; scene: Scene; vacancy: Vacancy; waits: number | undefi
 ])('$what', ({ scene, vacancy, waits }) => {
   const patience = patienceFor(ORDER, vacancy, view(scene));
   expect(patience === undefined ? undefined : patience / 1_000).toBe(waits);
+});
+
+test.each([
+  { others: 1, heard: 1, seconds: 2 },
+  { others: 5, heard: 5, seconds: 2 },
+  { others: 6, heard: 6, seconds: 2.4 },
+  { others: 9, heard: 4, seconds: 2 },
+  { others: 100, heard: 100, seconds: 10 },
+])('of $others others $heard are heard: who leaves answers for $seconds s', ({ others, heard, seconds }) => {
+  const names = Array.from({ length: others }, (_, index) => `n${index}`);
+  const candidacy = {
+    address: { family: 'IPv4', value: 1n },
+    self: false,
+    contenders: new Map(['c', ...names].map((node) => [node, 0])),
+  } as const;
+  expect(leavingFor(candidacy, view({ heard: names.slice(0, heard) })) / 1_000_000).toBe(seconds);
 });
 
 test('whoever stands before a node is heard or not', () => {

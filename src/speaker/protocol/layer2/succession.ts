@@ -24,6 +24,10 @@ export interface Acquaintance {
 const TURN_AFTER_DEATH: Micros = milliseconds(50);
 /** Clients of an owner that leaves do not wait: it answers until it hears a claim. */
 const TURN_AFTER_LEAVING: Micros = milliseconds(400);
+/** Views of who is heard differ, and claims take a while: so long at least does an owner that leaves wait for one. */
+const LEAST_LEAVING: Micros = milliseconds(2_000);
+/** Twenty-five turns: where so many nodes lack the interface it is more likely that all do, and clients may as well learn that nobody is there. */
+const MOST_LEAVING: Micros = milliseconds(10_000);
 /** How long a node that comes first may take to learn of an address that is new: nobody is a client of it yet. */
 const PATIENCE: Micros = milliseconds(5_000);
 
@@ -76,6 +80,13 @@ export function mayKeep(watched: Watched, view: Acquaintance): boolean {
 export function hasOthers({ contenders }: Candidacy, view: Acquaintance): boolean {
   for (const node of contenders.keys()) if (node !== view.node && !view.isGone(node)) return true;
   return false;
+}
+
+/** How long an owner answers for an address that it gives up: until each node that is heard has had its turn to claim it. */
+export function leavingFor({ contenders }: Candidacy, view: Acquaintance): Micros {
+  let heirs = 0;
+  for (const node of contenders.keys()) if (node !== view.node && view.hears(node)) heirs++;
+  return micros(Math.min(Math.max(heirs * TURN_AFTER_LEAVING, LEAST_LEAVING), MOST_LEAVING));
 }
 
 /** Why this node should have what another one has, if it should. */
