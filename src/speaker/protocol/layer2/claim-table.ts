@@ -23,8 +23,8 @@ function weightOf({ owner, leaving }: Claim): number {
 }
 
 /**
- * Whether a claim for an address takes the place of another one: the higher epoch does, and among equal ones the node that
- * comes first in the order of the address. All who have heard the same claims, in whatever order, hold the same one.
+ * Whether a claim for an address takes the place of another one: the higher epoch does, and among equal ones that of who has it before that
+ * of who leaves it, and then the lower rank. Scores do not count: nodes may see different ones. All who have heard the same claims, in whatever order, hold the same one.
  */
 export function beats(claim: Claim, than: Claim, text: string, rank: Rank): boolean {
   if (claim.epoch !== than.epoch) return claim.epoch > than.epoch;
