@@ -64,6 +64,13 @@ test.each([
   expect([guard.isSecond(OTHER, { boot, sequence }), guard.isSecond(OTHER, { boot, sequence })]).toEqual([second, true]);
 });
 
+test('of too many speakers the one that is silent longest is forgotten, not the one that is known longest', () => {
+  const guard = new FrameGuard();
+  for (const mac of [OTHER, THIRD, OTHER]) guard.trust(mac, micros(0));
+  for (let mac = 1; mac <= 1_023; mac++) guard.trust((0x0400_0000_0000 + mac) as Mac, micros(0));
+  expect([hashed(guard, OTHER, 30, micros(0)), hashed(guard, THIRD, 30, micros(0))]).toEqual([30, 20]);
+});
+
 test('a MAC whose frames were good is remembered as one that is heard for five seconds after the last', () => {
   const guard = new FrameGuard();
   guard.trust(OTHER, milliseconds(1_000));

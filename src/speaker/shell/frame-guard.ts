@@ -12,7 +12,7 @@ const MOST_FORGED_OF_A_SPEAKER = 1_000;
 const MOST_FORGED_OF_SPEAKERS = 20_000;
 /** Each speaker says something more often than this. */
 const LATELY: Micros = milliseconds(5_000);
-/** More MACs than a segment has speakers; the oldest are forgotten first, so that whoever invents MACs fills no memory. */
+/** More MACs than a segment has speakers; those that are silent longest are forgotten first, so that whoever invents MACs fills no memory. */
 const MOST_MACS = 1_024;
 
 /** What is remembered of a MAC whose frames were good. */
@@ -44,8 +44,9 @@ export class FrameGuard {
   /** A frame from this MAC was good. */
   trust(mac: Mac, now: Micros): void {
     const known = this.#speakers.get(mac);
-    if (known === undefined) this.#speakers.set(mac, { heardAt: now, boot: 0n, sequence: -1 });
-    else known.heardAt = now;
+    // A map keeps the place of a key that it has: only one that was taken out goes to the end.
+    this.#speakers.delete(mac);
+    this.#speakers.set(mac, { boot: 0n, sequence: -1, ...known, heardAt: now });
     if (this.#speakers.size <= MOST_MACS) return;
     const [oldest] = this.#speakers.keys();
     if (oldest !== undefined) this.#speakers.delete(oldest);
