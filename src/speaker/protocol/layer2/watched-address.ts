@@ -24,6 +24,7 @@ export class Watched {
   grudge: { readonly why: 'stale' | 'preferred'; since: Micros } | undefined;
   /** Whoever was displaced does not displace before. */
   noGrudgeBefore: Micros = micros(0);
+  /** How often it was displaced, in the fight that goes on. */
   losses: number = 0;
   defendedAt: Micros | undefined;
 
@@ -59,11 +60,17 @@ export class Watched {
 /** After a loss to somebody with another view; twice as long each time, so that two views do not fight for ever. */
 const TRUCE: Micros = milliseconds(60_000);
 const MOST_DOUBLINGS = 6;
+/**
+ * Two views that differ show within ten seconds of the end of a truce: who was left in peace for so long after it has lost to something
+ * else, a death or somebody preferred, and those of months are no fight.
+ */
+const PEACE: Micros = milliseconds(3_600_000);
 /** The field of the frame has no more bits. */
 const MAX_EPOCH = 0xffff_ffff;
 
 /** Somebody with a higher claim has taken it from this node. */
 export function noteDisplaced(watched: Watched, now: Micros): void {
+  if (now - watched.noGrudgeBefore >= PEACE) watched.losses = 0;
   watched.noGrudgeBefore = micros(now + TRUCE * 2 ** Math.min(watched.losses, MOST_DOUBLINGS));
   watched.losses++;
 }
