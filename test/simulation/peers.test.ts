@@ -16,6 +16,8 @@ const TAKE_OVER = 450;
 /** Once there is one segment again, a hello and the way over the main thread. */
 const HEALED = 200;
 const TEST_MILLISECONDS = 600_000;
+/** Of fewer deaths all but one of a hundred are all of them. */
+const LEAST_FOR_P99 = 50;
 
 interface Row {
   readonly what: string;
@@ -154,10 +156,11 @@ describe.each(runs)('$size nodes, seed $seed', ({ size, seed }) => {
 });
 
 describe.each(SMALL)('$size nodes, seed $seed, after a fault', ({ size, seed }) => {
-  test.each<Pick<Row, 'what' | 'fault'>>([
-    ...CUTS.slice(1),
+  test.each<Pick<Row, 'what' | 'fault'> & { readonly displaces: boolean }>([
+    ...CUTS.slice(1).map((row) => ({ ...row, displaces: row.ownerUnheard === true })),
     {
       what: 'the segment falls in two',
+      displaces: true,
       fault: (world) => {
         const half = new Set(world.nodes.filter((_, index) => index % 2 === 0));
         world.cut = (from, to) => half.has(from) !== half.has(to);
@@ -165,24 +168,26 @@ describe.each(SMALL)('$size nodes, seed $seed, after a fault', ({ size, seed }) 
     },
     {
       what: 'nobody hears anybody',
+      displaces: true,
       fault: (world) => {
         world.cut = () => true;
       },
     },
-  ])('one node answers again, and tells so: $what', ({ fault }) => {
+  ])('one node answers again, and tells so: $what', ({ fault, displaces }) => {
     const { world, owner } = settled(seed, size);
     const other = world.nodes.find((node) => node !== owner) ?? owner;
     fault(world, owner, other);
     world.run(6_000);
-    const told = owner.reannounced;
-    const displaced = world.nodes.some((node) => node !== owner && world.owners(world.addresses[0] ?? '').includes(node.name));
+    const told = new Map(world.nodes.map((node) => [node.name, node.reannounced]));
+    expect(world.owners(world.addresses[0] ?? '').some((name) => name !== owner.name)).toBe(displaces);
     heal(world);
     const from = world.timeline.now;
     world.run(3_000);
     const outcome = judge(world, from);
     expect(excess(outcome, { gap: 60, double: HEALED })).toEqual([]);
     for (const address of world.addresses) expect(world.owners(address)).toHaveLength(1);
-    expect(owner.reannounced > told).toBe(displaced || owner.reannounced > told);
+    const [last = ''] = world.owners(world.addresses[0] ?? '');
+    if (displaces) expect(world.node(last).reannounced).toBeGreaterThan(told.get(last) ?? 0);
   });
 });
 
@@ -289,7 +294,8 @@ test.each([3, 10, 100])(
     }
     gaps.sort((left, right) => left - right);
     const [half, most] = [gaps[Math.floor(gaps.length / 2)] ?? 0, gaps[Math.floor(gaps.length * 0.99)] ?? 0];
-    process.stdout.write(`${JSON.stringify({ nodes: size, deaths, unansweredMilliseconds: { p50: half, p99: most } })}\n`);
+    const name = deaths < LEAST_FOR_P99 ? 'max' : 'p99';
+    process.stdout.write(`${JSON.stringify({ nodes: size, deaths, unansweredMilliseconds: { p50: half, [name]: most } })}\n`);
     expect([half <= 300, most <= 450, gaps[0] !== undefined && gaps[0] > 100]).toEqual([true, true, true]);
   },
   TEST_MILLISECONDS,
