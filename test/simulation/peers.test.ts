@@ -242,6 +242,32 @@ describe.each(SMALL)('$size nodes, seed $seed, after a death', ({ size, seed }) 
   });
 });
 
+describe.each(SMALL)('$size nodes, seed $seed, what was recorded of earlier starts', ({ size, seed }) => {
+  test('keeps none that starts anew from being heard, however often it is sent', () => {
+    const { world, owner } = settled(seed, size);
+    world.recording = true;
+    world.run(1_000);
+    world.recording = false;
+    const [old] = world.recorded.filter(({ from }) => from === owner);
+    // What was recorded is of the start before the last: frames of the last one are known.
+    world.stopSpeaker(owner, true);
+    world.startSpeaker(owner);
+    world.run(5_000);
+    const from = world.timeline.now;
+    world.stopSpeaker(owner, false);
+    world.run(1_000);
+    expect(world.standIns(world.addresses[0] ?? '')).toHaveLength(1);
+    world.startSpeaker(owner);
+    for (let round = 0; round < 2_000 && old !== undefined; round++) {
+      world.replay(old.octets);
+      world.run(1);
+    }
+    // Whoever stood in for it has heard it.
+    expect(world.standIns(world.addresses[0] ?? '')).toEqual([]);
+    expect(judge(world, from)).toMatchObject({ double: 0, moves: 0 });
+  });
+});
+
 const WEATHERS: readonly { what: string; weather: Weather; seconds: number }[] = [
   { what: 'thirty of a hundred hellos are lost', weather: { ...FAIR, helloLoss: 0.3 }, seconds: LONG_RUN ? 1_000_000 : 3_000 },
   { what: 'ten of a hundred frames of all kinds are lost', weather: { ...FAIR, loss: 0.1 }, seconds: LONG_RUN ? 10_000 : 1_000 },

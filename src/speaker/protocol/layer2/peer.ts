@@ -1,6 +1,6 @@
 import { type Micros, micros, milliseconds } from '../../../lib/clock.ts';
 import { type Ipv4, UNSPECIFIED_IPV4 } from '../../../lib/ipv4.ts';
-import { type Mac, ZERO_MAC } from '../../../lib/mac.ts';
+import type { Mac } from '../../../lib/mac.ts';
 import type { SegmentFrame } from '../../wire/segment.ts';
 
 /**
@@ -24,24 +24,13 @@ export interface Doubt {
   witnessed: boolean;
 }
 
-/** A boot id that was seen and is not believed yet. */
-export interface Challenge {
-  readonly boot: bigint;
-  readonly nonce: bigint;
-  readonly at: Micros;
-  /** What was said under it. */
-  readonly hello: SegmentFrame;
-}
-
 /** Another node of the link, as far as it was heard. Changed in place by the machine that owns it. */
 export interface Peer {
   readonly node: string;
-  /** `undefined` until the first boot id is believed: nothing that it says counts before. */
-  boot: bigint | undefined;
+  boot: bigint;
   sequence: number;
   /** The highest number that somebody else has heard from it, under the same boot id. */
   reported: number;
-  challenge: Challenge | undefined;
   mac: Mac;
   /** When its last hello came. */
   heardAt: Micros;
@@ -70,10 +59,10 @@ const MISSES = 2;
 /** Until its first hello is read. */
 const FIRST_INTERVAL: Micros = milliseconds(1_000);
 
-/** A node of which one frame was seen. */
-export function newPeer(node: string, now: Micros): Peer {
+/** The node that has signed this frame, as it was asked to. */
+export function newPeer({ node, boot, sequence, source }: SegmentFrame, now: Micros): Peer {
   return {
-    ...{ node, boot: undefined, sequence: -1, reported: -1, challenge: undefined, mac: ZERO_MAC },
+    ...{ node, boot, sequence, reported: -1, mac: source },
     ...{ heardAt: now, interval: FIRST_INTERVAL, askable: UNSPECIFIED_IPV4 },
     ...{ answers: false, healthAt: now, healthMisses: 0, restarting: false, deafHellos: 0, lists: new Set<string>() },
     ...{ verdict: 'alive', awaySince: now, doubt: undefined, doubtFrom: now },
@@ -86,7 +75,6 @@ export function believe(peer: Peer, frame: SegmentFrame): void {
   peer.sequence = frame.sequence;
   peer.reported = -1;
   peer.mac = frame.source;
-  peer.challenge = undefined;
 }
 
 /** Whether its addresses are free. */

@@ -210,6 +210,24 @@ describe('what is not believed', () => {
     expect(scene.verdicts).toEqual(['dead', 'alive']);
   });
 
+  test('what was recorded of earlier starts stands in the way of none that is alive, however often it is sent', () => {
+    const scene = new Scene();
+    scene.run(400);
+    for (const boot of [1n, 2n, 3n, 6n, 1n, 2n]) scene.hears(HELLO, { boot });
+    expect(scene.said.filter((kind) => kind === 'challenge')).toHaveLength(4);
+    scene.hears({ kind: 'response', nonce: NONCE }, { boot: 6n });
+    expect(scene.verdicts).toEqual(['dead', 'alive']);
+  });
+
+  test('what was recorded of nodes that are no more makes nobody known', () => {
+    const scene = new Scene();
+    for (let index = 0; index < 2_000; index++) scene.hears(HELLO, { node: `old-${index}` });
+    expect(scene.of('greeted')).toEqual([]);
+    scene.hears(HELLO, { node: 'c' });
+    scene.hears({ kind: 'response', nonce: NONCE }, { node: 'c' });
+    expect(scene.of('greeted').map(({ node }) => node)).toEqual(['c']);
+  });
+
   test('a wrong answer to the challenge', () => {
     const scene = new Scene();
     scene.hears(HELLO, { boot: 6n });

@@ -4,6 +4,7 @@ import { type Ipv4, UNSPECIFIED_IPV4 } from '../../../lib/ipv4.ts';
 import { BROADCAST_MAC, type Mac } from '../../../lib/mac.ts';
 import { compareTexts } from '../../../lib/order.ts';
 import type { SegmentFrame, SegmentMessage } from '../../wire/segment.ts';
+import { Challenges } from './challenges.ts';
 import { decideDoubt, doubtDue, isOver, newDoubt, stepDoubt } from './doubt.ts';
 import { believe, heardLately, isGone, newPeer, type Peer, sameNames, strangeAt, type Verdict } from './peer.ts';
 import type { PeersEffect, PeersEvent, PeersTiming } from './peers-events.ts';
@@ -36,8 +37,6 @@ const REPLY_SPAN: Micros = milliseconds(100);
 const QUICK_HELLO: Micros = milliseconds(20);
 /** Who meets somebody says hello soon, so that one that starts learns whose addresses are before it takes any. */
 const WELCOME: Micros = milliseconds(100);
-/** A challenge that was not answered is given again. */
-const CHALLENGE_PAUSE: Micros = milliseconds(200);
 /** Hellos by which a peer says that it hears nobody, before it is doubted for that. */
 const DEAF_HELLOS = 3;
 /** While all is well the kernels of peers are asked so often: only who is known to answer may be declared dead by silence. */
@@ -65,6 +64,7 @@ export class Peers {
   readonly #options: PeersOptions;
   readonly #peers = new Map<string, Peer>();
   readonly #rumors = new Rumors();
+  readonly #challenges = new Challenges();
   #effects: PeersEffect[] = [];
   #now: Micros = micros(0);
   #startedAt: Micros = micros(0);
@@ -153,8 +153,8 @@ export class Peers {
     const known = this.#peers.get(node);
     if (message.kind === 'challenge') this.#reply(source, { kind: 'response', nonce: message.nonce });
     else if (known?.boot === frame.boot) this.#heard(known, frame);
-    else if (message.kind === 'response') this.#verify(known, frame, message.nonce);
-    else if (message.kind === 'hello') this.#challenge(known ?? this.#meet(node), frame);
+    else if (message.kind === 'response') this.#verify(frame, message.nonce);
+    else if (message.kind === 'hello') this.#challenge(frame);
   }
 
   /** A frame of a boot that is believed. Older frames and repeated ones are of no interest, but for claims. */
@@ -179,7 +179,7 @@ export class Peers {
     peer.restarting = hello.restarting;
     if (peer.lists.size > 0 || hello.gone.length > 0) {
       peer.lists = new Set(hello.gone);
-      const strange = hello.gone.filter((node) => node !== this.#options.node && this.#peers.get(node)?.boot === undefined);
+      const strange = hello.gone.filter((node) => node !== this.#options.node && !this.#peers.has(node));
       this.#rumors.hear(strange, this.#now);
     }
     // Who hears nobody may be deaf: what it says is no sign that it can be reached.
@@ -203,7 +203,7 @@ export class Peers {
       return;
     }
     const suspect = this.#peers.get(node);
-    if (suspect?.boot === undefined || isGone(suspect)) return;
+    if (suspect === undefined || isGone(suspect)) return;
     const more = suspect.boot === boot ? suspect.sequence > sequence : heardLately(suspect, this.#now);
     if (!more) return;
     const message: SegmentMessage = { kind: 'heard', node, boot: suspect.boot, sequence: suspect.sequence };
@@ -237,29 +237,28 @@ export class Peers {
     this.#effects.push({ kind: 'send', destination, message });
   }
 
-  #meet(node: string): Peer | undefined {
-    if (this.#peers.size >= MAX_PEERS) return undefined;
-    const peer = newPeer(node, this.#now);
-    this.#peers.set(node, peer);
-    return peer;
-  }
-
-  /** A boot id that nobody knows may come from a recording: whoever has it must sign what nobody could foresee. */
-  #challenge(peer: Peer | undefined, frame: SegmentFrame): void {
-    if (peer === undefined || (peer.challenge !== undefined && this.#now - peer.challenge.at < CHALLENGE_PAUSE)) return;
+  #challenge(hello: SegmentFrame): void {
+    if (!this.#challenges.isDue(hello, this.#now)) return;
     const nonce = this.#options.nonce();
-    peer.challenge = { boot: frame.boot, nonce, at: this.#now, hello: frame };
-    this.#effects.push({ kind: 'send', destination: frame.source, message: { kind: 'challenge', nonce } });
+    this.#challenges.give(hello, nonce, this.#now);
+    this.#effects.push({ kind: 'send', destination: hello.source, message: { kind: 'challenge', nonce } });
   }
 
-  #verify(peer: Peer | undefined, frame: SegmentFrame, nonce: bigint): void {
-    const challenge = peer?.challenge;
-    if (peer === undefined || challenge === undefined || challenge.boot !== frame.boot || challenge.nonce !== nonce) return;
+  #verify(frame: SegmentFrame, nonce: bigint): void {
+    const hello = this.#challenges.answered(frame, nonce);
+    const peer = hello === undefined ? undefined : (this.#peers.get(frame.node) ?? this.#meet(frame));
+    if (hello === undefined || peer === undefined) return;
     believe(peer, frame);
     this.#rumors.forget(peer.node);
     this.#sayHelloSoon(WELCOME);
-    const { message } = challenge.hello;
-    if (message.kind === 'hello') this.#greet(peer, message);
+    if (hello.message.kind === 'hello') this.#greet(peer, hello.message);
+  }
+
+  #meet(frame: SegmentFrame): Peer | undefined {
+    if (this.#peers.size >= MAX_PEERS) return undefined;
+    const peer = newPeer(frame, this.#now);
+    this.#peers.set(frame.node, peer);
+    return peer;
   }
 
   #answered(ip: Ipv4, mac: Mac): void {
@@ -273,7 +272,7 @@ export class Peers {
 
   /** What the time that has passed means for one peer. */
   #look(peer: Peer): void {
-    if (peer.boot === undefined || isGone(peer)) return;
+    if (isGone(peer)) return;
     if (peer.doubt === undefined) {
       if (doubtDue(peer) <= this.#now || peer.deafHellos >= DEAF_HELLOS) peer.doubt = newDoubt(peer, this.#now);
       else if (peer.healthAt <= this.#now) this.#checkHealth(peer);
@@ -285,7 +284,6 @@ export class Peers {
 
   #inquire(peer: Peer): void {
     this.#ask(peer);
-    if (peer.boot === undefined) return;
     this.#suspect(peer.node, peer.boot, Math.max(peer.sequence, peer.reported));
   }
 
@@ -323,13 +321,8 @@ export class Peers {
   }
 
   #isAlone(): boolean {
-    let met = false;
-    for (const peer of this.#peers.values()) {
-      if (peer.boot === undefined) continue;
-      met = true;
-      if (heardLately(peer, this.#now)) return false;
-    }
-    return met;
+    for (const peer of this.#peers.values()) if (heardLately(peer, this.#now)) return false;
+    return this.#peers.size > 0;
   }
 
   #sayHello(): void {
@@ -359,7 +352,7 @@ export class Peers {
   /** Whether that node was heard and is not gone. */
   hears(node: string): boolean {
     const peer = this.#peers.get(node);
-    return peer?.boot !== undefined && !isGone(peer);
+    return peer !== undefined && !isGone(peer);
   }
 
   /** The nodes that were heard here and are gone, and those of which others say so. */
@@ -380,7 +373,7 @@ export class Peers {
 
   /** Whoever was thought to be dead has been replaced meanwhile, and must tell the segment that it is back. */
   #noticeListing(): void {
-    const listed = [...this.#peers.values()].some((peer) => peer.boot !== undefined && !isGone(peer) && peer.lists.has(this.#options.node));
+    const listed = [...this.#peers.values()].some((peer) => !isGone(peer) && peer.lists.has(this.#options.node));
     if (this.#listed && !listed) this.#effects.push({ kind: 'reannounce' });
     this.#listed = listed;
   }
@@ -389,7 +382,7 @@ export class Peers {
     let at: number = this.#helloAt;
     if (this.#now - this.#startedAt < FIRST_WORD) at = Math.min(at, this.#startedAt + FIRST_WORD);
     for (const peer of this.#peers.values()) {
-      if (peer.boot === undefined || isGone(peer)) continue;
+      if (isGone(peer)) continue;
       const due = peer.doubt === undefined ? Math.min(doubtDue(peer), peer.healthAt) : Math.min(peer.doubt.askAt, peer.doubt.decideAt);
       at = Math.min(at, due);
     }
