@@ -316,13 +316,18 @@ export const VALUE_ROWS: readonly ValueRow[] = [
     },
   },
   {
-    what: 'the controller alone',
-    values: { speaker: { enabled: false }, 'frr-k8s': { prometheus: { serviceMonitor: { enabled: false } } } },
+    what: 'the controller alone, though frr-k8s would want a speaker',
+    values: { speaker: { enabled: false }, frrk8s: { enabled: true }, 'frr-k8s': { prometheus: { serviceMonitor: { enabled: false } } } },
     shows: {
       'DaemonSet/metallb-speaker kind': undefined,
       'ServiceAccount/metallb-speaker kind': undefined,
       'Role/metallb-speaker kind': undefined,
     },
+  },
+  {
+    what: 'frr-k8s from elsewhere, though it would be installed too',
+    values: { speaker: { frr: { enabled: false } }, frrk8s: { enabled: true, external: true, namespace: 'frr-k8s-system' } },
+    shows: { [`${SPEAKER}.containers.1`]: undefined },
   },
   {
     what: 'a range of addresses',
