@@ -107,6 +107,7 @@ test('a clean end is 0; flags without a meaning are said once each', async () =>
     expect(lines.map(({ msg }) => msg)).toEqual([
       'TypeMetal controller starting version 1.2.3',
       expect.stringContaining('--pprof-bind-address has no effect'),
+      'starting shutdown',
       'done',
     ]);
   });

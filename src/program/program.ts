@@ -72,6 +72,7 @@ export async function runProgram<Options extends CommonOptions>(program: Program
   const log = createWinstonLogger({ level: invocation.values.logLevel, stream: stdout, clock: surroundings.clock });
   log.info(`TypeMetal ${program.name} starting version ${version}`, { version, node: process.version });
   for (const sentence of invocation.unusedFlags) log.warn(sentence, { op: 'startup' });
+  sayWhenEnding(surroundings.signal, log);
   try {
     await serve(program, invocation.values, surroundings, log);
     log.info('done', { op: 'shutdown' });
@@ -82,6 +83,13 @@ export async function runProgram<Options extends CommonOptions>(program: Program
     log.error('this is a bug; the process ends so that it starts afresh', { op: 'run', error: describeError(thrown), stack });
     return 2;
   }
+}
+
+/** The end may take as long as routers need to move their traffic. */
+function sayWhenEnding(signal: AbortSignal, log: Logger): void {
+  const saying = (): void => log.info('starting shutdown', { op: 'shutdown' });
+  if (signal.aborted) saying();
+  else signal.addEventListener('abort', saying, { once: true });
 }
 
 function refuse(program: { readonly name: string }, stderr: NodeJS.WritableStream, fault: string): number {

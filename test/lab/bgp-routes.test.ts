@@ -209,7 +209,7 @@ function conflicts(): void {
     await scene.cluster.patch('Service', 'web', { metadata: { labels: { tier: 'front' } } });
     await scene.core.routesOver(prefix, []);
     await say(['node-1', 'node-2', 'node-3']);
-    const lines = async (): Promise<readonly string[]> => (await logOf(scene.product.speaker('node-1'))).map(({ msg }) => msg);
+    const lines = async (): Promise<readonly string[]> => (await logOf(scene.product.speaker('node-1'))).map(({ error }) => String(error));
     const said = "advertisements 'all' and 'some' have conflicting LOCAL_PREF (50 vs 60)";
     await eventually('it is said which', async () => (await lines()).includes(said), PATIENCE);
   });

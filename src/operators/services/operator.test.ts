@@ -142,6 +142,17 @@ describe('a write that fails', () => {
     expect([scene.ips('web'), scene.events]).toEqual(['10.0.0.0', ['web IPAllocated']]);
   });
 
+  test('is said with the reason', async () => {
+    const said = (): readonly string[] =>
+      scene.runtime.log.lines.filter(({ message }) => message === 'failed to update service').map(({ fields }) => String(fields.error));
+    scene.putService({ name: 'web' });
+    refuse(500);
+    scene.start();
+    await scene.happens('the address', () => scene.ips('web') === '10.0.0.0');
+    expect(said()).not.toEqual([]);
+    expect(said().filter((error) => !error.startsWith('PATCH /api/v1/namespaces/default/services/web/status: 500'))).toEqual([]);
+  });
+
   test('and of which no answer came is not repeated when it has arrived', async () => {
     const { server } = scene.runtime;
     const asked = (): boolean => server.requests.some(({ verb, path }) => verb === 'get' && path.endsWith('/services/web'));

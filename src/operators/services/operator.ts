@@ -1,5 +1,6 @@
 import type { Condition } from '../../crds/meta.ts';
 import type { Api } from '../../kubernetes/api.ts';
+import { isHeldBack } from '../../kubernetes/api-error.ts';
 import type { EventRecorder } from '../../kubernetes/event-recorder.ts';
 import { getObject } from '../../kubernetes/objects.ts';
 import type { Resource } from '../../kubernetes/resource.ts';
@@ -9,6 +10,7 @@ import type { StatusWriter, WriteOutcome } from '../../kubernetes/status-writer.
 import type { Index, Store } from '../../kubernetes/store.ts';
 import { assert } from '../../lib/assert.ts';
 import type { Clock } from '../../lib/clock.ts';
+import { describeError } from '../../lib/errors.ts';
 import type { TextMap } from '../../lib/json.ts';
 import type { FailureReason } from '../../model/allocation/failure.ts';
 import type { AllocationTable } from '../../model/allocation/table.ts';
@@ -201,7 +203,14 @@ export class ServiceOperator extends ResourceOperator {
     const change = patchOf(facts, status);
     this.#lastWrites.set(key, { resourceVersion, answered: false });
     const target = { namespace, name, uid, resourceVersion };
-    this.#noteOutcome(facts, await this.#world.statuses.write(SERVICES, target, change, signal));
+    try {
+      this.#noteOutcome(facts, await this.#world.statuses.write(SERVICES, target, change, signal));
+    } catch (thrown) {
+      // Of a server that is away the client has said so; the end of a turn is no failure.
+      const isNews = !isHeldBack(thrown) && !signal.aborted;
+      if (isNews) this.logger.error('failed to update service', { op: 'updateServiceStatus', service: key, error: describeError(thrown) });
+      throw thrown;
+    }
   }
 
   #noteOutcome({ key, resourceVersion }: AddressableFacts, outcome: WriteOutcome): void {

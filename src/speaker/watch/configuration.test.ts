@@ -10,17 +10,19 @@ import { Configuration } from './configuration.ts';
 let pools: IPAddressPool[];
 let advertisements: L2Advertisement[];
 let bgp: ConfigurationDraft[];
+let labels: Record<string, Record<string, string>>;
 let log: RecordingLogger;
 let found: Record<string, readonly string[]>;
 let configuration: Configuration;
 
 beforeEach(() => {
   [pools, advertisements, bgp, found] = [[], [], [], {}];
+  labels = { 'node-1': { zone: 'a' }, 'node-2': {} };
   log = new RecordingLogger();
   const source = {
     pools: () => pools,
     advertisements: () => advertisements,
-    bgp: () => configurationOf(bgp),
+    bgp: () => ({ ...configurationOf(bgp), nodes: Object.entries(labels).map(([name, own]) => ({ name, labels: own })) }),
     whenBgpKnown: () => Promise.resolve(),
   };
   const faultsFound = (part: string, faults: readonly string[]): void => {
@@ -68,6 +70,7 @@ test('a pool that was never read is known by name and labels, one that was goes 
 
 test('what is wrong about BGP is said once, for this node alone, beside the pools in use', () => {
   const hostname = (name: string): object => ({ nodeSelectors: [{ matchLabels: { 'kubernetes.io/hostname': name } }] });
+  labels = { 'node-1': { 'kubernetes.io/hostname': 'node-1' } };
   pools = [pool('small', ['203.0.113.0/28'])];
   bgp = [
     { kind: 'BGPPeer', name: 'here', spec: hostname('node-1') },
@@ -81,4 +84,15 @@ test('what is wrong about BGP is said once, for this node alone, beside the pool
     expect.stringContaining('BGPPeer here: parsing peer here'),
   ]);
   expect(log.lines.map(({ fields }) => fields.object)).toEqual(['bgpadvertisement wide', 'bgppeer here']);
+});
+
+test('labels of the own node that change are said, those that it came with and those of others are not', () => {
+  configuration.readBgp();
+  labels = { 'node-1': { zone: 'a' }, 'node-2': { zone: 'b' } };
+  configuration.readBgp();
+  expect(log.lines).toEqual([]);
+  labels = { 'node-1': { zone: 'b' } };
+  for (let time = 0; time < 2; time++) configuration.readBgp();
+  const fields = { event: 'nodeLabelsChanged' };
+  expect(log.lines).toMatchObject([{ level: 'info', message: 'Node labels changed, resyncing BGP peers', fields }]);
 });

@@ -6,6 +6,7 @@ import { type L2AdvertisementSet, parseL2Advertisements } from '../../model/l2-a
 import type { Pool } from '../../model/pool.ts';
 import { NO_POOLS, type PoolSet, parsePools } from '../../model/pool-set.ts';
 import type { Logger } from '../../telemetry/logger.ts';
+import { KnownForms } from './known-forms.ts';
 
 /** The objects of the configuration as the API server has them now. */
 export interface ConfigurationSource {
@@ -52,6 +53,8 @@ export class Configuration {
   /** The same while no object has changed since. */
   #current: ParsedConfiguration | undefined;
   #lastBgp: BgpConfiguration | undefined;
+  /** Of the own node, when peers and advertisements were last chosen by them. */
+  readonly #labels = new KnownForms<Readonly<Record<string, string>>>();
   readonly #said: Record<ConfigurationPart, ReadonlyMap<string, string>> = { layer2: new Map(), bgp: new Map() };
 
   constructor(ports: ConfigurationPorts) {
@@ -88,6 +91,9 @@ export class Configuration {
   readBgp(): void {
     const objects = this.#ports.source.bgp();
     const labels = objects.nodes.find(({ name }) => name === this.#ports.node)?.labels ?? {};
+    if (this.#labels.changed(this.#ports.node, labels) && this.#lastBgp !== undefined) {
+      this.#ports.log.info('Node labels changed, resyncing BGP peers', { event: 'nodeLabelsChanged' });
+    }
     this.#lastBgp = parseBgpConfiguration(objectsOfNode(objects, labels), [...this.current.pools.pools.values()], this.#lastBgp);
     this.#report('bgp', bgpFaults(this.#lastBgp));
   }

@@ -83,8 +83,24 @@ test('a wish that cannot be read is said once, and does not keep the routes back
   expect(changes.filter(({ kind }) => kind === 'route')).toHaveLength(1);
 });
 
+test('how many routes a Service has is said when they change, and that a node without a network has none', () => {
+  const two = announce('203.0.113.10', [1]) as Extract<RouteVerdict, { kind: 'announce' }>;
+  const both: RouteVerdict = { ...two, routes: [...two.routes, ...two.routes] };
+  const cut: RouteVerdict = { kind: 'withhold', reason: 'nodeNetworkUnavailable', detail: '' };
+  for (const verdict of [announce('203.0.113.10'), announce('203.0.113.10'), both, both, cut, cut])
+    announcer.carryOut(web.key, web, verdict);
+  const made = log.lines.filter(({ message }) => message === 'making advertisements using BGP');
+  expect(made.map(({ level, fields }) => [level, fields.event, fields.service, fields.numAds])).toEqual([
+    ['info', 'updatedAdvertisements', web.key, 1],
+    ['info', 'updatedAdvertisements', web.key, 2],
+  ]);
+  const skipped = log.lines.filter(({ fields }) => fields.event === 'skipping should announce bgp');
+  expect(skipped).toMatchObject([{ level: 'warn', fields: { service: web.key, reason: 'nodeNetworkUnavailable' } }]);
+});
+
 test('a conflict is said once', () => {
   const conflict: RouteVerdict = { kind: 'withhold', reason: 'conflictingAdvertisements', detail: "advertisements 'a' and 'b' …" };
   for (const verdict of [conflict, conflict]) announcer.carryOut(web.key, web, verdict);
-  expect(log.lines).toMatchObject([{ level: 'error', message: "advertisements 'a' and 'b' …" }]);
+  const fields = { op: 'setBalancer', service: web.key, error: "advertisements 'a' and 'b' …" };
+  expect(log.lines).toMatchObject([{ level: 'error', message: 'failed to announce service', fields }]);
 });

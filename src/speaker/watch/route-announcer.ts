@@ -5,7 +5,7 @@ import type { BgpChange, ServiceRoutes } from '../../model/bgp-plan.ts';
 import type { PlannedPeer } from '../../model/planned-peer.ts';
 import type { PlannedRoute } from '../../model/planned-route.ts';
 import type { ServiceFacts } from '../../model/service.ts';
-import type { Logger } from '../../telemetry/logger.ts';
+import type { LogFields, Logger } from '../../telemetry/logger.ts';
 import type { AnnouncementNotices } from './announcement-notices.ts';
 import type { NoRouteReason, RouteVerdict } from './route-plan.ts';
 import type { RoutePlan } from './saved-plan.ts';
@@ -146,7 +146,10 @@ export class RouteAnnouncer {
     if (before !== undefined && before.ips.join() !== ips.join())
       this.#ports.notices.withdrawn(PROTOCOL, key, before.ips, 'loadBalancerIPChanged');
     this.#announced.set(key, { uid, ips, routes, text, fault });
-    if (before?.text !== text) this.#tell({ service: key, routes });
+    if (before?.text !== text) {
+      this.#ports.log.info('making advertisements using BGP', { event: 'updatedAdvertisements', service: key, ips, numAds: routes.length });
+      this.#tell({ service: key, routes });
+    }
     if (before?.uid !== uid || before.ips.join() !== ips.join()) this.#ports.notices.announced(PROTOCOL, service, ips);
   }
 
@@ -160,14 +163,17 @@ export class RouteAnnouncer {
     if (service === undefined) this.#reasons.delete(key);
     else if (this.#reasons.get(key) !== reason) {
       this.#reasons.set(key, reason);
-      if (reason === 'conflictingAdvertisements') this.#ports.log.error(detail, { op: 'setBalancer', service: key, reason });
-      if (reason === 'nodeNetworkUnavailable') {
-        this.#ports.log.warn('the network of this node is not available: no route is announced', {
-          op: 'setBalancer',
-          service: key,
-          reason,
-        });
-      }
+      this.#sayWithheld(reason, detail, { op: 'setBalancer', service: key, reason });
+    }
+  }
+
+  /** Says why, where that is more than the normal day. */
+  #sayWithheld(reason: NoRouteReason, detail: string, fields: LogFields): void {
+    const { log } = this.#ports;
+    if (reason === 'conflictingAdvertisements') log.error('failed to announce service', { ...fields, error: detail });
+    else if (reason === 'nodeNetworkUnavailable') {
+      const message = 'the network of this node is not available: no route is announced';
+      log.warn(message, { ...fields, event: 'skipping should announce bgp' });
     }
   }
 
