@@ -118,11 +118,11 @@ export class FamilyAnswers<Ip> implements ResponderProtocol, Disposable {
     return responder;
   }
 
-  /** Takes a batch of plan changes; what it changes on a link is announced or silenced there. */
-  apply(changes: readonly PlanChange[]): void {
+  /** Takes a batch of plan changes; what it changes on a link is announced or silenced there. Gives how many are announced anew on the link that has most of them. */
+  apply(changes: readonly PlanChange[]): number {
     const done = this.#table.apply(changes);
     this.#refilter(done);
-    for (const responder of this.#responders) this.#tell(responder, done);
+    return Math.max(0, ...Array.from(this.#responders, (responder) => this.#tell(responder, done)));
   }
 
   /** Answers on the link of that name for these addresses of other nodes, and for no others. */
@@ -190,13 +190,15 @@ export class FamilyAnswers<Ip> implements ResponderProtocol, Disposable {
     if (this.#concerns(ip, link)) ports.sighted(kind, this.#protocol.numbers.format(ip), mac);
   }
 
-  /** Announces what is new on this link; what was there before, by whichever Service, is not announced again. */
-  #tell(responder: AddressResponder<Ip>, changes: readonly AddressChange<Ip>[]): void {
+  /** Announces what is new on this link, and says how many that are; what was there before, by whichever Service, is not announced again. */
+  #tell(responder: AddressResponder<Ip>, changes: readonly AddressChange<Ip>[]): number {
     const link = responder.link.name;
     const appeared = (change: AddressChange<Ip>): boolean => announcedOn(change.after, link) && !announcedOn(change.before, link);
     const disappeared = (change: AddressChange<Ip>): boolean => announcedOn(change.before, link) && !announcedOn(change.after, link);
+    const ips = changes.filter(appeared).map(({ ip }) => ip);
     responder.silence(changes.filter(disappeared).map(({ ip }) => ip));
-    responder.announce(changes.filter(appeared).map(({ ip }) => ip));
+    responder.announce(ips);
+    return ips.length;
   }
 
   /** An address that was looked at and is held now, or that came back in time, is in the filter already. */

@@ -1,11 +1,13 @@
 import { describe, expect, test } from '@jest/globals';
+import { FakeClock } from '../../../test/support/fake-clock.ts';
+import { milliseconds } from '../../lib/clock.ts';
 import type { Report } from '../../model/plan.ts';
 import { Outbox } from './outbox.ts';
 
 /** What was posted so far, one text for each batch. */
-function newOutbox(): { readonly outbox: Outbox; readonly posted: string[] } {
+function newOutbox(clock = new FakeClock()): { readonly outbox: Outbox; readonly posted: string[] } {
   const posted: string[] = [];
-  return { outbox: new Outbox((reports) => void posted.push(reports.map(textOf).join(', '))), posted };
+  return { outbox: new Outbox(clock, (reports) => void posted.push(reports.map(textOf).join(', '))), posted };
 }
 
 function textOf(report: Report): string {
@@ -94,5 +96,47 @@ describe('an outbox, moreover,', () => {
     for (const ip of ['10.0.0.3', '10.0.0.4']) outbox.taken({ ip, from: 'a', reason: 'gone' });
     outbox.received();
     expect(posted.slice(1)).toEqual(['10.0.0.1+10.0.0.2', '10.0.0.3+10.0.0.4']);
+  });
+});
+
+describe('an outbox that rests', () => {
+  test('keeps what is said of owners until the end of it, and nothing else', () => {
+    const clock = new FakeClock();
+    const { outbox, posted } = newOutbox(clock);
+    outbox.rest(milliseconds(500));
+    outbox.taken({ ip: '10.0.0.1', from: 'a', reason: 'gone' });
+    outbox.state({ kind: 'owned', addresses: ['10.0.0.1'], certain: true });
+    outbox.log('info', 'one', {});
+    clock.advance(milliseconds(499));
+    outbox.received();
+    outbox.taken({ ip: '10.0.0.2', from: 'a', reason: 'gone' });
+    expect(posted).toEqual(['info one']);
+    clock.advance(milliseconds(1));
+    expect(posted).toEqual(['info one', '10.0.0.1+10.0.0.2, owned']);
+    expect(clock.timers).toBe(0);
+  });
+
+  test('rests for each word of many addresses, but no longer than two seconds', () => {
+    const clock = new FakeClock();
+    const { outbox, posted } = newOutbox(clock);
+    outbox.rest(milliseconds(500));
+    outbox.rest(milliseconds(500));
+    outbox.state({ kind: 'owned', addresses: [], certain: true });
+    clock.advance(milliseconds(900));
+    outbox.rest(milliseconds(5_000));
+    clock.advance(milliseconds(1_099));
+    expect(posted).toEqual([]);
+    clock.advance(milliseconds(1));
+    expect(posted).toEqual(['owned']);
+  });
+
+  test('does not for nothing, and tells the rest at the end', () => {
+    const { outbox, posted } = newOutbox();
+    outbox.rest(milliseconds(0));
+    outbox.state({ kind: 'owned', addresses: [], certain: true });
+    outbox.rest(milliseconds(500));
+    outbox.state({ kind: 'claims', claims: [], met: true });
+    outbox.flush();
+    expect(posted).toEqual(['owned', 'claims']);
   });
 });

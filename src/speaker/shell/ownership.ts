@@ -3,10 +3,9 @@ import { formatAddress, type IpAddress } from '../../lib/ip.ts';
 import type { Rank } from '../../model/contenders.ts';
 import type { Announcement, Candidacy, KnownOwners, OwnersMemory, PlanChange, Taking } from '../../model/plan.ts';
 import { Owners } from '../protocol/layer2/owners.ts';
-import type { OwnersEffect, OwnersEvent, Succession } from '../protocol/layer2/owners-events.ts';
+import type { OwnersEffect, OwnersEvent } from '../protocol/layer2/owners-events.ts';
 import type { SegmentMessage } from '../wire/segment.ts';
 import { InTurn } from './in-turn.ts';
-import type { LogLine } from './outbox.ts';
 import { SharedContenders } from './shared-contenders.ts';
 
 /** What deciding over owners needs of the thread. */
@@ -40,7 +39,6 @@ export interface OwnershipPorts {
   silentSince(node: string): Micros | undefined;
   /** An address has come to this node from another one. */
   taken(taking: Taking): void;
-  log(level: LogLine['level'], message: string, fields: LogLine['fields']): void;
 }
 
 type Unstamped<Event> = Event extends unknown ? Omit<Event, 'now'> : never;
@@ -197,7 +195,7 @@ export class Ownership implements Disposable {
     if (defended.length > 0) this.#ports.defend(defended);
     for (const effect of effects) this.#carryOut(effect);
     // What people read comes last: of thousands of addresses it takes a while, and the others wait for the claims.
-    for (const effect of effects) if (effect.kind === 'own') this.#logSuccession(effect);
+    for (const effect of effects) if (effect.kind === 'own') this.#tellSuccession(effect);
   }
 
   #carryOut(effect: OwnersEffect): void {
@@ -254,24 +252,15 @@ export class Ownership implements Disposable {
     this.#ports.owned([...this.#owners.answering], this.#complete);
   }
 
-  #logSuccession({ address, why, from }: OwnersEffect & { readonly kind: 'own' }): void {
+  #tellSuccession({ address, why, from }: OwnersEffect & { readonly kind: 'own' }): void {
     if (why === 'free' || why === 'resumed') return;
-    const { clock, log, silentSince, taken } = this.#ports;
+    const { clock, silentSince, taken } = this.#ports;
     const since = why === 'gone' ? silentSince(from) : undefined;
     const silence = since === undefined ? undefined : Math.round((clock.now() - since) / 1_000);
-    const fields = { event: 'addressTaken', ip: address, from, reason: why };
-    log('info', MEANING[why](address, from), silence === undefined ? fields : { ...fields, milliseconds: silence });
     const taking = { ip: address, from, reason: why };
     taken(silence === undefined ? taking : { ...taking, silentMilliseconds: silence });
   }
 }
-
-const MEANING: Readonly<Record<Exclude<Succession, 'free' | 'resumed'>, (address: string, from: string) => string>> = {
-  gone: (address, from) => `${address} is answered for here: node "${from}" is gone`,
-  left: (address, from) => `${address} is answered for here: node "${from}" has handed it over`,
-  stale: (address, from) => `${address} is answered for here: node "${from}" may not announce it, and has not heard of that`,
-  preferred: (address, from) => `${address} is answered for here: this node is preferred to node "${from}"`,
-};
 
 /** Whether the owner may announce it on the link of that name: by the advertisements for this node, if there are any. */
 function mayBeOn({ interfaces, candidacy }: Announcement, node: string, link: string): boolean {

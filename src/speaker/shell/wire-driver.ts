@@ -10,6 +10,7 @@ import type { PlanChange, WireChange } from '../../model/plan.ts';
 import { sealKeyOf } from '../net/seal-key.ts';
 import type { TcpAcceptor } from '../net/tcp-acceptor.ts';
 import type { TcpConnector } from '../net/tcp-connector.ts';
+import { firstRoundOf } from '../protocol/layer2/burst.ts';
 import { AddressTallies } from './address-tallies.ts';
 import { ARP } from './arp-responder.ts';
 import { BgpSessions } from './bgp-sessions.ts';
@@ -83,7 +84,7 @@ export class WireDriver implements Disposable {
 
   constructor(settings: WireSettings, ports: WireDriverPorts) {
     this.#ports = ports;
-    const outbox = new Outbox((reports) => ports.post({ kind: 'reports', reports }));
+    const outbox = new Outbox(ports.clock, (reports) => ports.post({ kind: 'reports', reports }));
     this.#outbox = outbox;
     const answers: AnswerPorts = {
       clock: ports.clock,
@@ -166,6 +167,7 @@ export class WireDriver implements Disposable {
     this.#conflicts[Symbol.dispose]();
     this.#arp[Symbol.dispose]();
     this.#ndp[Symbol.dispose]();
+    this.#outbox[Symbol.dispose]();
   }
 
   #segmentsOf({ node, timing, gone: knownGone }: SegmentSettings, { clock, log, faulted }: AnswerPorts): Segments {
@@ -205,17 +207,17 @@ export class WireDriver implements Disposable {
     });
   }
 
-  #ownershipOf({ node, segment }: WireSettings, { clock, log }: AnswerPorts): Ownership {
+  #ownershipOf({ node, segment }: WireSettings, { clock }: AnswerPorts): Ownership {
     return new Ownership({
-      ...{ clock, node, rank: this.#ports.rank, segmented: segment !== undefined, memory: segment?.memory, log },
+      ...{ clock, node, rank: this.#ports.rank, segmented: segment !== undefined, memory: segment?.memory },
       // What nobody else knows need not be remembered.
       knownChanged: () => {
         if (segment !== undefined) this.#scheduleClaims();
         this.#segments?.ownersChanged();
       },
       answer: (changes) => {
-        this.#arp.apply(changes);
-        this.#ndp.apply(changes);
+        // Of many addresses the main thread hears when the segment has heard of all: what is written of them takes the same processors.
+        this.#outbox.rest(firstRoundOf(Math.max(this.#arp.apply(changes), this.#ndp.apply(changes))));
         this.#segments?.describe();
       },
       defend: (services) => {

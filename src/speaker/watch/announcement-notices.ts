@@ -4,6 +4,7 @@ import type { ServiceFacts } from '../../model/service.ts';
 import type { Logger } from '../../telemetry/logger.ts';
 import type { Gauge, Metrics } from '../../telemetry/metrics.ts';
 import { describeConflict } from './conflict-text.ts';
+import { causeOf } from './taking-text.ts';
 
 /** What saying something about announcements needs of the world. */
 export interface NoticePorts {
@@ -56,10 +57,11 @@ export class AnnouncementNotices {
   }
 
   /** Says that an address of a Service was another node's, and why it is this one's. */
-  taken(service: ServiceFacts, { ip, from, reason, silentMilliseconds }: Taking): void {
+  taken(service: ServiceFacts, taking: Taking): void {
     const { events, node } = this.#ports;
+    const { ip, reason, silentMilliseconds } = taking;
     const silence = silentMilliseconds === undefined ? '' : `, after ${silentMilliseconds} ms of silence`;
-    const message = `node "${node}" answers for ${ip}: ${CAUSE[reason](from)}${silence}`;
+    const message = `node "${node}" answers for ${ip}: ${causeOf(taking, 'it')}${silence}`;
     events.record(subjectOf(service), reason === 'gone' ? 'Warning' : 'Normal', 'ownerChanged', message);
   }
 
@@ -72,13 +74,6 @@ export class AnnouncementNotices {
     return { service, protocol, node: this.#ports.node, ip };
   }
 }
-
-const CAUSE: Readonly<Record<Taking['reason'], (from: string) => string>> = {
-  gone: (from) => `node "${from}" is gone`,
-  left: (from) => `node "${from}" has handed it over`,
-  stale: (from) => `node "${from}" may not announce it, and has not heard of that`,
-  preferred: (from) => `it is preferred to node "${from}"`,
-};
 
 function subjectOf({ namespace, name, uid, resourceVersion }: ServiceFacts): Parameters<EventRecorder['record']>[0] {
   return { apiVersion: 'v1', kind: 'Service', namespace, name, uid, resourceVersion };

@@ -33,6 +33,11 @@ test('each report goes where it belongs', () => {
   reports.take({ kind: 'counts', counts: [{ ip, requestsReceived: 1, responsesSent: 1, gratuitousSent: 4 }] });
   expect(heard).toEqual(['eth0,eth1', `owned ${ip} true`, '0 sessions', '0 claims true', 'kernel node-2', `${ip} from node-2`, 'broken']);
   expect(log.lines).toEqual([
+    {
+      level: 'info',
+      message: `${ip} is answered for here: node "node-2" is gone`,
+      fields: { event: 'addressTaken', ip, from: 'node-2', reason: 'gone', milliseconds: 300 },
+    },
     expect.objectContaining({ level: 'error', fields: { op: 'wireThread', error: 'three faults in 10 s' } }),
     { level: 'warn', message: 'careful', fields: { interface: 'eth0' } },
   ]);

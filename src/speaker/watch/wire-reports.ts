@@ -4,6 +4,7 @@ import type { AddressConflict, AddressCounts, KnownOwners, Report, Taking } from
 import type { Logger } from '../../telemetry/logger.ts';
 import type { Counter, Gauge, Metrics } from '../../telemetry/metrics.ts';
 import { SegmentMetrics } from './segment-metrics.ts';
+import { causeOf } from './taking-text.ts';
 
 /** Who hears what the wire thread reports beyond its counts and log lines. */
 export interface WireListener {
@@ -121,6 +122,9 @@ export class WireReports {
   }
 
   #take(taking: Taking): void {
+    const { ip, from, reason, silentMilliseconds: milliseconds } = taking;
+    const fields = { event: 'addressTaken', ip, from, reason, ...(milliseconds === undefined ? {} : { milliseconds }) };
+    this.#log.info(`${ip} is answered for here: ${causeOf(taking, 'this node')}`, fields);
     this.#segment.taken(taking);
     this.#listener.addressTaken(taking);
   }

@@ -51,6 +51,11 @@ const FRAMES_AT_ONCE = 10;
 /** A wake-up that comes late may catch up on this much and no more. */
 const CATCH_UP: Micros = micros(FRAMES_AT_ONCE * SPACING);
 
+/** From the first frame of so many addresses that appear at once to the last one of their round 0, if nothing else is under way. */
+export function firstRoundOf(addresses: number): Micros {
+  return micros(Math.max(0, addresses - FRAMES_AT_ONCE) * SPACING);
+}
+
 /** Nothing to send. */
 export function noBurst<Ip, Form>(forms: readonly Form[]): BurstState<Ip, Form> {
   return { forms, rounds: ROUND_OFFSETS_MS.map(() => []), resumeAt: micros(0) };
