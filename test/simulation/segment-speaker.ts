@@ -52,7 +52,8 @@ export class SegmentSpeaker implements Disposable {
   readonly #standIns: StandIns;
   readonly #macs = new Map<string, Mac>();
   readonly #waiting: (() => void)[] = [];
-  #complete: boolean = false;
+  /** Whether it has been told what it may announce, be it by its own disk. */
+  #informed: boolean = false;
   #peersWake: Disposable | undefined;
   #ownersWake: Disposable | undefined;
   #conflictsWake: Disposable | undefined;
@@ -83,10 +84,15 @@ export class SegmentSpeaker implements Disposable {
     this.#own({ kind: 'planned', candidacies, ended });
   }
 
-  completePlan(): void {
-    this.#complete = true;
-    this.#own({ kind: 'plan-complete' });
+  /** What it was told is what it has from its disk; the API server has not said all yet. */
+  inform(): void {
+    this.#informed = true;
     this.#describe();
+  }
+
+  completePlan(): void {
+    this.#own({ kind: 'plan-complete' });
+    this.inform();
   }
 
   receive(frame: SegmentFrame): void {
@@ -184,7 +190,7 @@ export class SegmentSpeaker implements Disposable {
   }
 
   get #ready(): boolean {
-    return this.#complete && !this.owners.listening;
+    return this.#informed && !this.owners.listening;
   }
 
   /** What one step causes is taken when all its effects are carried out. */

@@ -3,8 +3,10 @@ import type { Ipv4 } from '../../src/lib/ipv4.ts';
 import { BROADCAST_MAC, type Mac } from '../../src/lib/mac.ts';
 import { orderContenders } from '../../src/model/contenders.ts';
 import type { Contender } from '../../src/model/plan.ts';
+import type { SealKey } from '../../src/speaker/net/seal-key.ts';
+import { KeyRing } from '../../src/speaker/shell/key-ring.ts';
 import { rankOf } from '../../src/speaker/watch/owner.ts';
-import { decodeSegmentFrame, encodeSegmentFrame, type SegmentMessage } from '../../src/speaker/wire/segment.ts';
+import { decodeSegmentFrame, encodeSegmentFrame, type SegmentFrame, type SegmentMessage } from '../../src/speaker/wire/segment.ts';
 import { seededRandom } from './random.ts';
 import { SegmentSpeaker, type SpeakerPorts } from './segment-speaker.ts';
 import { SimulatedNode } from './simulated-node.ts';
@@ -24,12 +26,13 @@ export const FAIR: Weather = { helloLoss: 0, loss: 0, duplicates: 0, delayMillis
 
 /** From the start of a speaker to the moment at which it knows what the API server says. */
 const PLAN_MICROS = 20_000;
+/** So long it waits for the API server before it goes by what it has on its disk. */
+const KEPT_PLAN_MICROS = 2_000_000;
 /** What is known of owners is written no more often. */
 const KEEP_MICROS = 1_000_000;
 /** A speaker that was away for no longer goes on with what it had before it has heard the others. */
 const RECENT_MICROS = 20_000_000;
 const DRIFT = 0.01;
-const KEY_ID = 1n;
 
 /** A change of who would answer for an address, as somebody sees it who hears all nodes. */
 export interface Change {
@@ -70,6 +73,9 @@ export class SegmentWorld {
   /** Whether frames between speakers are lost while all others pass. */
   speechless: boolean = false;
   recording: boolean = false;
+  apiServer: boolean = true;
+  /** What speakers have said to each other, each word once however many hear it, and the events that they have taken. */
+  readonly count: { said: number; steps: number } = { said: 0, steps: 0 };
   /** When a speaker last learned of another plan. */
   toldAt = 0;
   /** Looks at the world after each step of a speaker. */
@@ -130,15 +136,25 @@ export class SegmentWorld {
   startSpeaker(node: SimulatedNode): void {
     node.boot = BigInt(Math.floor(this.random() * 2 ** 52));
     node.sequence = 0;
+    node.keys = new KeyRing(node.secret, node.now(this.timeline.now));
     const speaker = new SegmentSpeaker(this.#portsOf(node));
     node.speaker = speaker;
     const recent = this.timeline.now - node.silentSince <= RECENT_MICROS;
     speaker.start(node.kept === undefined ? undefined : { ...node.kept, recent });
-    this.timeline.after(PLAN_MICROS, () => {
-      if (node.speaker !== speaker) return;
-      speaker.plan([...node.plans.values()], []);
-      speaker.completePlan();
-    });
+    this.timeline.after(PLAN_MICROS, () => this.#inform(node, speaker));
+    if (node.kept !== undefined) this.timeline.after(KEPT_PLAN_MICROS, () => this.#informByDisk(node, speaker));
+  }
+
+  /** The API server is away, and whoever lives goes by what he knows; or it is back, and says to all what there is. */
+  setApiServer(there: boolean): void {
+    this.apiServer = there;
+    if (there) for (const node of this.nodes) if (node.speaker !== undefined) this.#inform(node, node.speaker);
+  }
+
+  /** A node gets another key from the Secret. */
+  mount(node: SimulatedNode, key: SealKey): void {
+    node.secret = key;
+    node.keys.change(key, node.now(this.timeline.now));
   }
 
   /** Has a node know after so many milliseconds who may answer for an address; nobody may with `undefined`. */
@@ -205,6 +221,18 @@ export class SegmentWorld {
     for (const node of this.nodes) this.#arrive(node, octets);
   }
 
+  #inform(node: SimulatedNode, speaker: SegmentSpeaker): void {
+    if (node.speaker !== speaker || !this.apiServer) return;
+    speaker.plan([...node.plans.values()], []);
+    speaker.completePlan();
+  }
+
+  #informByDisk(node: SimulatedNode, speaker: SegmentSpeaker): void {
+    if (node.speaker !== speaker || this.apiServer) return;
+    speaker.plan([...node.plans.values()], []);
+    speaker.inform();
+  }
+
   #runs(node: SimulatedNode): boolean {
     return node.powered && node.stalledUntil <= this.timeline.now;
   }
@@ -236,6 +264,7 @@ export class SegmentWorld {
       found: ({ what, address, mac, node: holder }) => this.found.push(`${node.name}: ${what} ${address} ${holder || mac.toString(16)}`),
       wakeAt: (at, act) => this.#wakeAt(node, at, act),
       stepped: () => {
+        this.count.steps++;
         this.#note();
         if (this.timeline.now - node.keptAt >= KEEP_MICROS) this.#keep(node);
         this.watch?.(node);
@@ -258,9 +287,14 @@ export class SegmentWorld {
   }
 
   #send(node: SimulatedNode, destination: Mac, message: SegmentMessage): void {
-    const octets = encodeSegmentFrame({
-      ...{ destination, source: node.mac, keyId: KEY_ID, node: node.name, boot: node.boot, sequence: ++node.sequence, message },
-    }).slice();
+    const header = { destination, source: node.mac, node: node.name, boot: node.boot, sequence: ++node.sequence, message };
+    this.count.said++;
+    for (const { id: keyId } of node.keys.signing(node.now(this.timeline.now))) this.#sendFrame(node, { ...header, keyId });
+  }
+
+  #sendFrame(node: SimulatedNode, frame: SegmentFrame): void {
+    const { destination, message } = frame;
+    const octets = encodeSegmentFrame(frame).slice();
     if (this.recording) this.recorded.push({ from: node, octets });
     const lost = (): boolean => this.speechless || (message.kind === 'hello' && this.random() < this.weather.helloLoss);
     for (const other of this.nodes) {
@@ -284,7 +318,10 @@ export class SegmentWorld {
     if (!node.powered || node.speaker === undefined) return;
     const decoded = decodeSegmentFrame(new DataView(octets.buffer, octets.byteOffset, octets.byteLength));
     if (!decoded.ok) throw new Error(`a speaker sent what another cannot read: ${decoded.error.field}`);
-    this.#hear(node, () => node.speaker?.receive(decoded.value));
+    this.#hear(node, () => {
+      const known = node.keys.find(decoded.value.keyId, node.now(this.timeline.now)) !== undefined;
+      if (known) node.speaker?.receive(decoded.value);
+    });
   }
 
   /** Whoever has the address answers; all speakers hear the question. */
@@ -326,7 +363,8 @@ export class SegmentWorld {
   }
 }
 
-function addressOf(text: string): IpAddress {
+/** The address that a text stands for; throws where there is none. */
+export function addressOf(text: string): IpAddress {
   const address = parseAddress(text);
   if (address === undefined) throw new Error(`no address ${text}`);
   return address;

@@ -2,7 +2,12 @@ import { type Micros, micros } from '../../src/lib/clock.ts';
 import type { Ipv4 } from '../../src/lib/ipv4.ts';
 import type { Mac } from '../../src/lib/mac.ts';
 import type { Candidacy, KnownOwners } from '../../src/model/plan.ts';
+import { type SealKey, sealKeyOf } from '../../src/speaker/net/seal-key.ts';
+import { KeyRing } from '../../src/speaker/shell/key-ring.ts';
 import type { SegmentSpeaker } from './segment-speaker.ts';
+
+/** What the Secret holds at first. */
+export const FIRST_KEY: SealKey = sealKeyOf('the first key of all');
 
 /** One machine of the segment: its kernel, its clock, and its speaker. */
 export class SimulatedNode {
@@ -24,6 +29,9 @@ export class SimulatedNode {
   silentSince = 0;
   boot = 0n;
   sequence = 0;
+  /** What the kubelet has mounted, and the keys that its speaker holds for good. */
+  secret: SealKey = FIRST_KEY;
+  keys: KeyRing = new KeyRing(FIRST_KEY, micros(0));
   /** Its clock runs so much faster than the true one. */
   readonly pace: number;
   reannounced = 0;
