@@ -268,6 +268,30 @@ describe.each(SMALL)('$size nodes, seed $seed, what was recorded of earlier star
   });
 });
 
+test.each([3, 10])('of %d nodes one that was cut off for eleven minutes is forgotten meanwhile, and comes back to what is', (size) => {
+  const { world, owner } = settled(FIRST_SEED, size);
+  world.cut = (from, to) => from === owner || to === owner;
+  world.run(11 * 60_000);
+  const others = world.nodes.filter((node) => node !== owner);
+  for (const node of others) expect([node.speaker?.forgotten, node.speaker?.gone]).toEqual([[owner.name], []]);
+  const told = new Map(world.nodes.map((node) => [node.name, node.reannounced]));
+  const highest = world.addresses.map((address) => Math.max(...world.nodes.map((node) => epochOf(node, address))));
+  heal(world);
+  const from = world.timeline.now;
+  world.run(5_000);
+  expect(excess(judge(world, from), { gap: 60, double: HEALED })).toEqual([]);
+  for (const [index, address] of world.addresses.entries()) {
+    const [last = '', ...more] = world.owners(address);
+    expect([more, world.node(last).reannounced > (told.get(last) ?? 0)]).toEqual([[], true]);
+    for (const node of world.nodes) expect([node.name, epochOf(node, address)]).toEqual([node.name, highest[index]]);
+  }
+});
+
+/** Under which epoch a node knows the owner of an address. */
+function epochOf(node: SimulatedNode, address: string): number {
+  return node.speaker?.owners.claimOf(address)?.epoch ?? 0;
+}
+
 const WEATHERS: readonly { what: string; weather: Weather; seconds: number }[] = [
   { what: 'thirty of a hundred hellos are lost', weather: { ...FAIR, helloLoss: 0.3 }, seconds: LONG_RUN ? 1_000_000 : 3_000 },
   { what: 'ten of a hundred frames of all kinds are lost', weather: { ...FAIR, loss: 0.1 }, seconds: LONG_RUN ? 10_000 : 1_000 },

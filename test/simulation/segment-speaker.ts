@@ -3,6 +3,7 @@ import { formatAddress, type IpAddress } from '../../src/lib/ip.ts';
 import type { Ipv4 } from '../../src/lib/ipv4.ts';
 import { BROADCAST_MAC, type Mac } from '../../src/lib/mac.ts';
 import type { Candidacy, KnownOwners, OwnersMemory } from '../../src/model/plan.ts';
+import { holdersOf } from '../../src/speaker/protocol/layer2/claim-table.ts';
 import { ConflictDetection } from '../../src/speaker/protocol/layer2/conflict-detection.ts';
 import type { ConflictEffect, ConflictEvent } from '../../src/speaker/protocol/layer2/conflict-events.ts';
 import { Owners } from '../../src/speaker/protocol/layer2/owners.ts';
@@ -66,7 +67,9 @@ export class SegmentSpeaker implements Disposable {
     this.#conflicts = new ConflictDetection({ random: () => ports.random() });
     const claims = (): { digest: number; damped: boolean } => ({ digest: owners.digest, damped: owners.damped });
     this.#standIns = new StandIns({ node: node.name, rank: rankOf, addressesOf: (owner) => heldBy(owners, owner) });
-    this.#peers = new Peers({ node: node.name, timing: TIMING, nonce: () => ports.nonce(), gone: [], claims });
+    this.#peers = new Peers({
+      ...{ node: node.name, timing: TIMING, nonce: () => ports.nonce(), gone: [], owners: () => holdersOf(owners.claims()), claims },
+    });
   }
 
   start(memory: OwnersMemory | undefined): void {
@@ -124,6 +127,9 @@ export class SegmentSpeaker implements Disposable {
 
   /** How often it began to stand in for another node. */
   begun = 0;
+
+  /** The nodes that it has forgotten, in order. */
+  readonly forgotten: string[] = [];
 
   /** The nodes that it holds for gone. */
   gone: readonly string[] = [];
@@ -229,6 +235,10 @@ export class SegmentSpeaker implements Disposable {
         break;
       case 'judged':
         this.#standIn(effect);
+        break;
+      case 'forgotten':
+        this.#macs.delete(effect.node);
+        this.forgotten.push(effect.node);
         break;
       case 'wake-at':
         this.#peersWake?.[Symbol.dispose]();

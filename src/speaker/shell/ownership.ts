@@ -2,6 +2,7 @@ import { type Clock, type Micros, micros, type Timer } from '../../lib/clock.ts'
 import { formatAddress, type IpAddress } from '../../lib/ip.ts';
 import type { Rank } from '../../model/contenders.ts';
 import type { Announcement, Candidacy, KnownOwners, OwnersMemory, PlanChange, Taking } from '../../model/plan.ts';
+import { holdersOf } from '../protocol/layer2/claim-table.ts';
 import { Owners } from '../protocol/layer2/owners.ts';
 import type { OwnersEffect, OwnersEvent } from '../protocol/layer2/owners-events.ts';
 import type { SegmentMessage } from '../wire/segment.ts';
@@ -85,6 +86,11 @@ export class Ownership implements Disposable {
   /** What the next hello says of claims. */
   get claims(): { readonly digest: number; readonly damped: boolean } {
     return { digest: this.#owners.digest, damped: this.#owners.damped };
+  }
+
+  /** The nodes that have addresses, as far as this one knows. */
+  get owners(): ReadonlySet<string> {
+    return holdersOf(this.#owners.claims());
   }
 
   /** Whether this speaker has just started, and has not heard yet what others know. */

@@ -34,6 +34,8 @@ export interface SegmentContext {
   log(level: LogLine['level'], message: string, fields: LogLine['fields']): void;
   /** Whether this node announces something on the link of that name. */
   announcesOn(link: string): boolean;
+  /** The nodes that have addresses, as far as this one knows. */
+  owners(): ReadonlySet<string>;
   /** What the next hello says of claims. */
   claims(): { readonly digest: number; readonly damped: boolean };
   /** A speaker of this link says hello, or whose addresses are. */
@@ -54,6 +56,8 @@ export interface SegmentContext {
   reannounce(link: string): void;
   /** These nodes are not there, as seen from this link. */
   gone(segment: SegmentLink, nodes: readonly string[]): void;
+  /** This link keeps nothing more of a node that has been gone for long. */
+  forgotten(segment: SegmentLink, node: string): void;
   /** Code threw while it read a frame; the frame was dropped. */
   faulted(thrown: unknown, link: string): void;
   /** A link has lost its signal, or has it again: whom it hears counts only with one. */
@@ -282,6 +286,10 @@ export class SegmentLink implements Responder {
         this.#logVerdict(effect);
         this.#standIn(effect);
         break;
+      case 'forgotten':
+        this.#context.tallies.forgotten(effect.node);
+        this.#context.forgotten(this, effect.node);
+        break;
       case 'wake-at':
         this.#wakeAt(effect.at);
         break;
@@ -372,7 +380,7 @@ const MEANING: Readonly<Record<(PeersEffect & { readonly kind: 'judged' })['verd
 function neighbourhoodOf(name: string, context: SegmentContext): Neighbourhood {
   const { node, timing, knownGone: gone, randomBits: nonce, rank } = context;
   return {
-    peers: new Peers({ node, timing, nonce, gone, claims: () => context.claims() }),
+    peers: new Peers({ node, timing, nonce, gone, owners: () => context.owners(), claims: () => context.claims() }),
     standIns: new StandIns({ node, rank, addressesOf: (other) => context.addressesOf(other, name) }),
   };
 }

@@ -36,6 +36,11 @@ export class SegmentTallies {
     else this.#silentSince.set(node, heardAt);
   }
 
+  /** A link keeps nothing more of a node that has been gone for long. */
+  forgotten(node: string): void {
+    this.#silentSince.delete(node);
+  }
+
   /** When a node was heard last that is silent now; `undefined` when it is not, or when it was never heard. */
   silentSince(node: string): Micros | undefined {
     return this.#silentSince.get(node);

@@ -9,7 +9,10 @@ import type { NodeNetwork, OpenFailed, ResponderProtocol } from './responders.ts
 import { type Neighbourhood, type SegmentContext, SegmentLink } from './segment-link.ts';
 
 /** What the segments are made with. */
-export type SegmentsOptions = Omit<SegmentContext, 'gone' | 'heard' | 'hearingChanged' | 'closed' | 'standIn' | 'standInBegun'> & {
+export type SegmentsOptions = Omit<
+  SegmentContext,
+  'gone' | 'forgotten' | 'heard' | 'hearingChanged' | 'closed' | 'standIn' | 'standInBegun'
+> & {
   /** What is heard of other nodes, on whichever link. */
   readonly heard: (event: Heard) => void;
   /** Answer on the link of that name for these addresses of other nodes, and for no others. */
@@ -48,6 +51,12 @@ export class Segments implements ResponderProtocol {
       gone: (segment, nodes) => {
         this.#gone.set(segment.link.name, nodes);
         this.#tell();
+      },
+      forgotten: (segment, node) => {
+        if (this.#places.get(node)?.segment === segment) this.#places.delete(node);
+        const links = this.#macs.get(node);
+        links?.delete(segment);
+        if (links?.size === 0) this.#macs.delete(node);
       },
       heard: (segment, effect) => {
         this.#places.set(effect.node, { segment, mac: effect.mac });

@@ -184,6 +184,7 @@ export class WireDriver implements Disposable {
         randomBits: this.#ports.randomBits,
       },
       claims: () => this.#ownership.claims,
+      owners: () => this.#ownership.owners,
       heard: (event) => this.#ownership.take(event),
       rank: this.#ports.rank,
       listening: () => this.#ownership.listening,

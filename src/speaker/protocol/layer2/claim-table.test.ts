@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { addressOf } from '../../../../test/support/announcements.ts';
 import { milliseconds } from '../../../lib/clock.ts';
 import { type Claim, MOST_CLAIMS } from '../../wire/segment.ts';
-import { beats, ClaimTable, claimMessages } from './claim-table.ts';
+import { beats, ClaimTable, claimMessages, holdersOf } from './claim-table.ts';
 
 const TEXT = '198.51.100.1';
 const NOW = milliseconds(1_000);
@@ -79,4 +79,8 @@ test('claims go out by owner, as many as a frame has room for', () => {
   const messages = claimMessages([...many, claim(1, 'b')]);
   const sizes = messages.map((message) => message.kind === 'claims' && message.claims.map(({ owner }) => owner));
   expect(sizes).toEqual([many.slice(1).map(() => 'a'), ['a'], ['b']]);
+});
+
+test('whoever has an address and does not give it up holds one', () => {
+  expect([...holdersOf([claim(1, 'a'), claim(2, 'b', true), claim(3, ''), claim(4, 'a'), claim(5, 'c')])]).toEqual(['a', 'c']);
 });

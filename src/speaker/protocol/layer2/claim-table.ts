@@ -103,6 +103,13 @@ function partOf(text: string, { epoch, owner, leaving }: Claim): number {
   return owner === '' ? 0 : hashOf(`${text} ${epoch} ${owner} ${leaving}`);
 }
 
+/** The nodes that have an address by one of these claims and do not give it up. */
+export function holdersOf(claims: Iterable<Claim>): ReadonlySet<string> {
+  const holders = new Set<string>();
+  for (const { owner, leaving } of claims) if (owner !== '' && !leaving) holders.add(owner);
+  return holders;
+}
+
 /** Claims as frames: each of one owner, none too long. */
 export function claimMessages(claims: Iterable<Claim>): readonly SegmentMessage[] {
   const byOwner = Map.groupBy(claims, ({ owner }) => owner);

@@ -48,6 +48,8 @@ export interface Peer {
   lists: ReadonlySet<string>;
   verdict: Verdict;
   awaySince: Micros;
+  /** Since when its verdict is what it is. */
+  judgedAt: Micros;
   doubt: Doubt | undefined;
   /** No new doubt before. */
   doubtFrom: Micros;
@@ -65,7 +67,7 @@ export function newPeer({ node, boot, sequence, source }: SegmentFrame, now: Mic
     ...{ node, boot, sequence, reported: -1, mac: source },
     ...{ heardAt: now, interval: FIRST_INTERVAL, askable: UNSPECIFIED_IPV4 },
     ...{ answers: false, healthAt: now, healthMisses: 0, restarting: false, deafHellos: 0, lists: new Set<string>() },
-    ...{ verdict: 'alive', awaySince: now, doubt: undefined, doubtFrom: now },
+    ...{ verdict: 'alive', awaySince: now, judgedAt: now, doubt: undefined, doubtFrom: now },
   };
 }
 

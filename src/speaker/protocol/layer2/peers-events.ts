@@ -60,5 +60,7 @@ export type PeersEffect =
   | { readonly kind: 'claimed'; readonly node: string; readonly mac: Mac; readonly claims: readonly Claim[] }
   /** What is thought of a peer has changed. */
   | { readonly kind: 'judged'; readonly node: string; readonly verdict: Verdict; readonly silence: Micros }
+  /** A peer is gone for so long that nothing is kept of it: it comes back as a stranger. */
+  | { readonly kind: 'forgotten'; readonly node: string }
   /** Comes last: replaces the wake-up that was asked for before, which stands without it. */
   | { readonly kind: 'wake-at'; readonly at: Micros };

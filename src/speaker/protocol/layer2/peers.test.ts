@@ -32,8 +32,17 @@ type Unstamped<Event> = Event extends unknown ? Omit<Event, 'now'> : never;
 
 /** A machine on a clock that the test moves; its wake-ups come when they are due. */
 class Scene {
-  readonly peers = new Peers({ node: 'a', timing: TIMING, nonce: () => NONCE, gone: [], claims: () => ({ digest: 9, damped: true }) });
+  readonly peers = new Peers({
+    node: 'a',
+    timing: TIMING,
+    nonce: () => NONCE,
+    gone: [],
+    owners: () => new Set(this.holders),
+    claims: () => ({ digest: 9, damped: true }),
+  });
   readonly effects: PeersEffect[] = [];
+  /** Who has addresses, as far as is known. */
+  readonly holders: string[] = [];
   #now = 0;
   #wake = Number.POSITIVE_INFINITY;
   #sequence = 0;
@@ -238,7 +247,14 @@ describe('what is not believed', () => {
 });
 
 test('what was gone before is gone until it is heard', () => {
-  const peers = new Peers({ node: 'a', timing: TIMING, nonce: () => NONCE, gone: ['x'], claims: () => ({ digest: 0, damped: false }) });
+  const peers = new Peers({
+    node: 'a',
+    timing: TIMING,
+    nonce: () => NONCE,
+    gone: ['x'],
+    owners: () => new Set(),
+    claims: () => ({ digest: 0, damped: false }),
+  });
   peers.step({ kind: 'started', now: milliseconds(1) });
   expect(peers.step({ kind: 'woke', now: milliseconds(1_600) })).toContainEqual({ kind: 'gone', nodes: ['x'] });
 });
@@ -327,7 +343,8 @@ test.each([1, 199, 399, 999])('with %d others nobody says more than his share of
   const names = Array.from({ length: others - 1 }, (_, index) => `n${index}`);
   const meet = (node: string, index: number): void => {
     const header = { node, boot: 9n, source: (0x0200_0001_0000 + index) as Mac };
-    scene.hears(HELLO, { ...header, sequence: 1 });
+    // They are there as long as this lasts: the dead are not counted.
+    scene.hears({ ...HELLO, intervalMilliseconds: 10_000 }, { ...header, sequence: 1 });
     scene.hears({ kind: 'response', nonce: NONCE }, { ...header, sequence: 2 });
   };
   for (const [index, name] of names.entries()) meet(name, index);

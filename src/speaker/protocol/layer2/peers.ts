@@ -6,9 +6,10 @@ import { compareTexts } from '../../../lib/order.ts';
 import type { SegmentFrame, SegmentMessage } from '../../wire/segment.ts';
 import { Challenges } from './challenges.ts';
 import { decideDoubt, doubtDue, isOver, newDoubt, stepDoubt } from './doubt.ts';
-import { believe, heardLately, isGone, newPeer, type Peer, sameNames, strangeAt, type Verdict } from './peer.ts';
+import { believe, heardLately, isGone, type Peer, sameNames, strangeAt, type Verdict } from './peer.ts';
+import { PeerTable } from './peer-table.ts';
 import type { PeersEffect, PeersEvent, PeersTiming } from './peers-events.ts';
-import { Rumors } from './rumors.ts';
+import { GONE_FOR, Rumors } from './rumors.ts';
 
 /** What {@link Peers} is made with. */
 export interface PeersOptions {
@@ -18,21 +19,22 @@ export interface PeersOptions {
   readonly nonce: () => bigint;
   /** Nodes that were gone when this one was heard last: they are until they are heard. */
   readonly gone: readonly string[];
+  /** The nodes that have addresses, by what is known of claims: those are free as long as it is known that their owner is gone. */
+  readonly owners: () => ReadonlySet<string>;
   /** What the next hello says of claims. */
   readonly claims: () => { readonly digest: number; readonly damped: boolean };
 }
 
 /** Claims may be this many frames late: they mean the same in whatever order they come, and a table is many frames. */
 const OVERTAKEN = 64;
-/** More nodes than any cluster has on one segment; one that is not known stays what the API server says of it. */
-const MAX_PEERS = 1_024;
+/** Who is gone for long is looked for so often: a sixtieth of the time after which nobody needs to know it. */
+const FORGET_EVERY: Micros = milliseconds(10_000);
+/** So many names of nodes have room in a hello, however long they are: each hello begins so many further on, so that all are told. */
+const NAMES_A_HELLO = 5;
 /** A segment carries no more hellos than this, each second. */
 const MAX_HELLOS_A_SECOND = 2_000;
 /** A loop that turns so much too late did not see what came meanwhile: nobody's silence counts. */
 const STALL: Micros = milliseconds(100);
-/** Challenges answered in one span: all peers may meet at once, and nobody may keep this node busy with signing. */
-const MAX_REPLIES = 256;
-const REPLY_SPAN: Micros = milliseconds(100);
 /** Who is suspected says hello at once, but not more often than this. */
 const QUICK_HELLO: Micros = milliseconds(20);
 /** Who meets somebody says hello soon, so that one that starts learns whose addresses are before it takes any. */
@@ -62,7 +64,7 @@ type Sighting = Extract<SegmentMessage, { kind: 'suspect' | 'heard' }>;
  */
 export class Peers {
   readonly #options: PeersOptions;
-  readonly #peers = new Map<string, Peer>();
+  readonly #peers = new PeerTable();
   readonly #rumors = new Rumors();
   readonly #challenges = new Challenges();
   #effects: PeersEffect[] = [];
@@ -75,9 +77,11 @@ export class Peers {
   #helloAt: Micros = micros(0);
   #wakeAt: Micros | undefined;
   #saidHelloAt: Micros = micros(0);
-  #repliesFrom: Micros = micros(0);
-  #replies = 0;
   #said: string | undefined;
+  #forgetAt: Micros = micros(0);
+  #firstName = 0;
+  /** What an earlier thread knew, until this one starts. */
+  #inherited: readonly string[];
   /** Whether others were heard and nobody is now. */
   alone: boolean = false;
   /** Something has changed that may concern other peers or an earlier wake-up. */
@@ -86,7 +90,7 @@ export class Peers {
 
   constructor(options: PeersOptions) {
     this.#options = options;
-    this.#rumors.hear(options.gone, this.#now);
+    this.#inherited = options.gone;
   }
 
   /** Takes one event. */
@@ -97,8 +101,9 @@ export class Peers {
     this.#unsettled = this.alone;
     this.#take(event);
     if (ORDINARY.has(event.kind) && !this.#unsettled && this.#helloAt > event.now) return this.#effects;
-    for (const peer of this.#peers.values()) this.#look(peer);
-    if (this.#isAlone() !== this.alone) this.#helloAt = this.#now;
+    for (const peer of this.#peers.all()) this.#look(peer);
+    this.#forgetGone();
+    if (this.#peers.isAlone(this.#now) !== this.alone) this.#helloAt = this.#now;
     if (this.#helloAt <= this.#now) this.#sayHello();
     for (const node of this.#rumors.questions(this.#now)) this.#suspect(node, 0n, 0);
     this.#tellGone();
@@ -111,7 +116,9 @@ export class Peers {
       case 'started':
         this.#startedAt = event.now;
         this.#helloAt = event.now;
-        this.#forgetSilence();
+        this.#rumors.hear(this.#inherited, event.now);
+        this.#inherited = [];
+        this.#peers.forgetSilence(this.#now);
         break;
       case 'woke':
         this.#noticeStall();
@@ -135,23 +142,14 @@ export class Peers {
 
   /** What was said while this loop stood still is about to be read: all that are there get another chance to be heard. */
   #noticeStall(): void {
-    if (this.#wakeAt !== undefined && this.#now - this.#wakeAt >= STALL) this.#forgetSilence();
-  }
-
-  #forgetSilence(): void {
-    for (const peer of this.#peers.values()) {
-      if (isGone(peer)) continue;
-      peer.heardAt = this.#now;
-      peer.doubt = undefined;
-      peer.deafHellos = 0;
-    }
+    if (this.#wakeAt !== undefined && this.#now - this.#wakeAt >= STALL) this.#peers.forgetSilence(this.#now);
   }
 
   #receive(frame: SegmentFrame): void {
-    const { node, message, source } = frame;
+    const { node, message } = frame;
     if (node === this.#options.node) return;
     const known = this.#peers.get(node);
-    if (message.kind === 'challenge') this.#reply(source, { kind: 'response', nonce: message.nonce });
+    if (message.kind === 'challenge') this.#answer(frame.source, message.nonce);
     else if (known?.boot === frame.boot) this.#heard(known, frame);
     else if (message.kind === 'response') this.#verify(frame, message.nonce);
     else if (message.kind === 'hello') this.#challenge(frame);
@@ -179,7 +177,7 @@ export class Peers {
     peer.restarting = hello.restarting;
     if (peer.lists.size > 0 || hello.gone.length > 0) {
       peer.lists = new Set(hello.gone);
-      const strange = hello.gone.filter((node) => node !== this.#options.node && !this.#peers.has(node));
+      const strange = hello.gone.filter((node) => node !== this.#options.node && this.#peers.get(node) === undefined);
       this.#rumors.hear(strange, this.#now);
     }
     // Who hears nobody may be deaf: what it says is no sign that it can be reached.
@@ -215,8 +213,7 @@ export class Peers {
     this.#rumors.dispel(node, this.#now);
     const peer = this.#peers.get(node);
     if (peer?.doubt === undefined) return;
-    const news = peer.boot !== boot || sequence > Math.max(peer.sequence, peer.reported);
-    if (!news) return;
+    if (peer.boot === boot && sequence <= Math.max(peer.sequence, peer.reported)) return;
     peer.doubt.witnessed = true;
     if (peer.boot === boot) peer.reported = sequence;
   }
@@ -227,14 +224,8 @@ export class Peers {
     this.#unsettled = true;
   }
 
-  #reply(destination: Mac, message: SegmentMessage): void {
-    if (this.#now - this.#repliesFrom >= REPLY_SPAN) {
-      this.#repliesFrom = this.#now;
-      this.#replies = 0;
-    }
-    if (this.#replies >= MAX_REPLIES) return;
-    this.#replies++;
-    this.#effects.push({ kind: 'send', destination, message });
+  #answer(destination: Mac, nonce: bigint): void {
+    if (this.#challenges.mayAnswer(this.#now)) this.#effects.push({ kind: 'send', destination, message: { kind: 'response', nonce } });
   }
 
   #challenge(hello: SegmentFrame): void {
@@ -249,20 +240,21 @@ export class Peers {
     const peer = hello === undefined ? undefined : (this.#peers.get(frame.node) ?? this.#meet(frame));
     if (hello === undefined || peer === undefined) return;
     believe(peer, frame);
-    this.#rumors.forget(peer.node);
+    // It may have been away for so long because it was cut off, and somebody on its side may have taken over meanwhile.
+    if (this.#rumors.forget(peer.node)) this.#effects.push({ kind: 'reannounce' });
     this.#sayHelloSoon(WELCOME);
     if (hello.message.kind === 'hello') this.#greet(peer, hello.message);
   }
 
+  /** When there are too many, whoever is gone for the longest time goes. */
   #meet(frame: SegmentFrame): Peer | undefined {
-    if (this.#peers.size >= MAX_PEERS) return undefined;
-    const peer = newPeer(frame, this.#now);
-    this.#peers.set(frame.node, peer);
-    return peer;
+    const longest = this.#peers.full ? this.#peers.longestGone() : undefined;
+    if (longest !== undefined) this.#forget(longest);
+    return this.#peers.full ? undefined : this.#peers.add(frame, this.#now);
   }
 
   #answered(ip: Ipv4, mac: Mac): void {
-    for (const peer of this.#peers.values()) {
+    for (const peer of this.#peers.all()) {
       if (peer.askable !== ip || peer.mac !== mac) continue;
       peer.answers = true;
       peer.healthMisses = 0;
@@ -307,7 +299,7 @@ export class Peers {
     const verdict = decideDoubt(peer, this.#now, peer.restarting ? restartGrace : speakerGrace);
     peer.doubt = undefined;
     peer.deafHellos = 0;
-    const pause = Math.max(DOUBT_PAUSES * peer.interval, this.#peers.size * DOUBT_SPREAD);
+    const pause = Math.max(DOUBT_PAUSES * peer.interval, this.#peers.there * DOUBT_SPREAD);
     peer.doubtFrom = micros(this.#now + pause);
     this.#judge(peer, verdict);
   }
@@ -317,18 +309,29 @@ export class Peers {
     this.#unsettled = true;
     if (verdict === 'away') peer.awaySince = this.#now;
     peer.verdict = verdict;
+    peer.judgedAt = this.#now;
     this.#effects.push({ kind: 'judged', node: peer.node, verdict, silence: micros(this.#now - peer.heardAt) });
   }
 
-  #isAlone(): boolean {
-    for (const peer of this.#peers.values()) if (heardLately(peer, this.#now)) return false;
-    return this.#peers.size > 0;
+  /** Who is gone long enough is forgotten, but for those whose addresses nobody has taken: to others these would seem to be there. */
+  #forgetGone(): void {
+    if (this.#now < this.#forgetAt) return;
+    this.#forgetAt = micros(this.#now + FORGET_EVERY);
+    const names = [...this.#peers.gone(this.#now - GONE_FOR), ...this.#rumors.old(this.#now)];
+    if (names.length === 0) return;
+    const owners = this.#options.owners();
+    for (const name of names) if (!owners.has(name)) this.#forget(name);
+  }
+
+  #forget(node: string): void {
+    this.#rumors.retire(node, this.#now);
+    if (this.#peers.delete(node)) this.#effects.push({ kind: 'forgotten', node });
   }
 
   #sayHello(): void {
     const { busyInterval, idleInterval } = this.#options.timing;
     const interval = this.#paced(this.#busy ? busyInterval : idleInterval);
-    this.alone = this.#isAlone();
+    this.alone = this.#peers.isAlone(this.#now);
     const message: SegmentMessage = {
       kind: 'hello',
       intervalMilliseconds: Math.round(interval / 1_000),
@@ -337,7 +340,7 @@ export class Peers {
       starting: !this.#ready,
       alone: this.alone,
       ...this.#options.claims(),
-      gone: this.#goneNodes(),
+      gone: this.#nextNames(),
     };
     this.#effects.push({ kind: 'send', destination: BROADCAST_MAC, message });
     this.#saidHelloAt = this.#now;
@@ -346,19 +349,24 @@ export class Peers {
 
   /** All together say no more hellos than a segment carries, however good the reason is for one more. */
   #paced(pause: Micros): Micros {
-    return micros(Math.max(pause, ((this.#peers.size + 1) / MAX_HELLOS_A_SECOND) * 1_000_000));
+    return micros(Math.max(pause, ((this.#peers.there + 1) / MAX_HELLOS_A_SECOND) * 1_000_000));
   }
 
   /** Whether that node was heard and is not gone. */
   hears(node: string): boolean {
-    const peer = this.#peers.get(node);
-    return peer !== undefined && !isGone(peer);
+    return this.#peers.isThere(node);
   }
 
   /** The nodes that were heard here and are gone, and those of which others say so. */
   #goneNodes(): string[] {
-    const gone = [...this.#peers.values()].filter(isGone).map(({ node }) => node);
-    return [...gone, ...this.#rumors.names()].sort(compareTexts);
+    return [...this.#peers.gone(), ...this.#rumors.names()].sort(compareTexts);
+  }
+
+  /** The nodes that are gone, beginning with others each time when there are many: only the first ones may have room. */
+  #nextNames(): string[] {
+    const names = this.#goneNodes();
+    if (names.length > NAMES_A_HELLO) this.#firstName = (this.#firstName + NAMES_A_HELLO) % names.length;
+    return [...names.slice(this.#firstName), ...names.slice(0, this.#firstName)];
   }
 
   #tellGone(): void {
@@ -373,15 +381,15 @@ export class Peers {
 
   /** Whoever was thought to be dead has been replaced meanwhile, and must tell the segment that it is back. */
   #noticeListing(): void {
-    const listed = [...this.#peers.values()].some((peer) => !isGone(peer) && peer.lists.has(this.#options.node));
-    if (this.#listed && !listed) this.#effects.push({ kind: 'reannounce' });
-    this.#listed = listed;
+    const before = this.#listed;
+    this.#listed = this.#peers.lists(this.#options.node);
+    if (before && !this.#listed) this.#effects.push({ kind: 'reannounce' });
   }
 
   #nextWake(): Micros {
     let at: number = this.#helloAt;
     if (this.#now - this.#startedAt < FIRST_WORD) at = Math.min(at, this.#startedAt + FIRST_WORD);
-    for (const peer of this.#peers.values()) {
+    for (const peer of this.#peers.all()) {
       if (isGone(peer)) continue;
       const due = peer.doubt === undefined ? Math.min(doubtDue(peer), peer.healthAt) : Math.min(peer.doubt.askAt, peer.doubt.decideAt);
       at = Math.min(at, due);

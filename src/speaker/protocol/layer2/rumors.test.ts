@@ -24,6 +24,26 @@ describe('a rumor', () => {
     expect([...rumors.names()]).toEqual(['x']);
   });
 
+  test('is old after ten minutes, whoever still tells it, and what is retired is no news until nobody has told it for as long', () => {
+    const rumors = new Rumors();
+    for (let minute = 0; minute < 10; minute++) rumors.hear(['x'], at(60 * minute));
+    expect([rumors.old(at(599)), rumors.old(at(600))]).toEqual([[], ['x']]);
+    rumors.retire('x', at(600));
+    for (let minute = 10; minute < 30; minute++) rumors.hear(['x'], at(60 * minute));
+    expect([...rumors.names()]).toEqual([]);
+    rumors.hear(['x'], at(29 * 60 + 600));
+    expect([...rumors.names()]).toEqual(['x']);
+  });
+
+  test('that was retired is one again when somebody has heard its node meanwhile, or this node has', () => {
+    const rumors = new Rumors();
+    for (const name of ['x', 'y', 'z']) rumors.retire(name, at(0));
+    rumors.dispel('x', at(1));
+    expect([rumors.forget('y'), rumors.forget('y')]).toEqual([true, false]);
+    rumors.hear(['x', 'y', 'z'], at(2));
+    expect([...rumors.names()]).toEqual(['x', 'y']);
+  });
+
   test('is asked about every ten seconds, some at a time, each in its turn', () => {
     const rumors = new Rumors();
     rumors.hear(
