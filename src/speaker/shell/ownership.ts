@@ -1,5 +1,6 @@
 import { type Clock, type Micros, micros, type Timer } from '../../lib/clock.ts';
 import { formatAddress, type IpAddress } from '../../lib/ip.ts';
+import { MultiMap } from '../../lib/multi-map.ts';
 import type { Rank } from '../../model/contenders.ts';
 import type { Announcement, Candidacy, KnownOwners, OwnersMemory, PlanChange, Taking } from '../../model/plan.ts';
 import { holdersOf } from '../protocol/layer2/claim-table.ts';
@@ -50,7 +51,7 @@ export class Ownership implements Disposable {
   readonly #owners: Owners;
   readonly #planned = new Map<string, Announcement>();
   /** The Services whose addresses go with an address. */
-  readonly #services = new Map<string, Set<string>>();
+  readonly #services = new MultiMap<string, string>();
   readonly #contenders = new SharedContenders();
   /** What is announced now. */
   readonly #answered = new Map<string, Announcement>();
@@ -115,7 +116,7 @@ export class Ownership implements Disposable {
 
   #addressesWith(address: IpAddress, link: string): readonly IpAddress[] {
     const services = this.#services.get(formatAddress(address));
-    if (services === undefined) return this.#complete ? [] : [address];
+    if (services.size === 0) return this.#complete ? [] : [address];
     const announcements = [...services].map((service) => this.#planned.get(service)).filter((one) => one !== undefined);
     return announcements.filter((one) => mayBeOn(one, this.#ports.node, link)).flatMap((one) => one.addresses);
   }
@@ -161,7 +162,7 @@ export class Ownership implements Disposable {
     this.#forget(announcement.service, touched);
     const address = formatAddress(candidacyIn(announcement, this.#ports.node).address);
     this.#planned.set(announcement.service, this.#contenders.sharedIn(announcement));
-    this.#services.set(address, (this.#services.get(address) ?? new Set()).add(announcement.service));
+    this.#services.add(address, announcement.service);
     this.#replanned.add(announcement.service);
     touched.add(address);
   }
@@ -170,9 +171,7 @@ export class Ownership implements Disposable {
     const announcement = this.#planned.get(service);
     if (announcement === undefined) return;
     const address = formatAddress(candidacyIn(announcement, this.#ports.node).address);
-    const services = this.#services.get(address);
-    services?.delete(service);
-    if (services?.size === 0) this.#services.delete(address);
+    this.#services.delete(address, service);
     this.#planned.delete(service);
     this.#replanned.add(service);
     touched.add(address);
@@ -197,7 +196,7 @@ export class Ownership implements Disposable {
     if (moved.length > 0) this.#unsaid = true;
     // Answers come before the claims that say so: whoever stops because of them leaves nobody without one.
     if (moved.length > 0) this.#match(new Set(moved));
-    const defended = effects.flatMap((effect) => (effect.kind === 'defend' ? [...(this.#services.get(effect.address) ?? [])] : []));
+    const defended = effects.flatMap((effect) => (effect.kind === 'defend' ? [...this.#services.get(effect.address)] : []));
     if (defended.length > 0) this.#ports.defend(defended);
     for (const effect of effects) this.#carryOut(effect);
     // What people read comes last: of thousands of addresses it takes a while, and the others wait for the claims.
@@ -216,7 +215,7 @@ export class Ownership implements Disposable {
   }
 
   #plannedFor(address: string): Announcement[] {
-    return [...(this.#services.get(address) ?? [])].flatMap((service) => this.#planned.get(service) ?? []);
+    return [...this.#services.get(address)].flatMap((service) => this.#planned.get(service) ?? []);
   }
 
   /** Has announced what is this node's of these addresses and of what was planned anew, and nothing else. */
@@ -224,7 +223,7 @@ export class Ownership implements Disposable {
     const changes: PlanChange[] = [];
     const services = this.#replanned;
     this.#replanned = new Set();
-    for (const address of addresses) for (const service of this.#services.get(address) ?? []) services.add(service);
+    for (const address of addresses) for (const service of this.#services.get(address)) services.add(service);
     for (const service of services) {
       const [wanted, before] = [this.#wantedOf(service), this.#answered.get(service)];
       if (wanted === before) continue;

@@ -1,4 +1,5 @@
 import { formatAddress } from '../../lib/ip.ts';
+import { MultiMap } from '../../lib/multi-map.ts';
 import type { Announcement } from '../../model/plan.ts';
 import type { ServiceFacts } from '../../model/service.ts';
 
@@ -14,7 +15,7 @@ export interface PlannedService {
 export class PlannedServices {
   readonly #planned = new Map<string, PlannedService>();
   /** Which of them have an address, by its text: reports name one address each, and there may be thousands. */
-  readonly #keys = new Map<string, Set<string>>();
+  readonly #keys = new MultiMap<string, string>();
 
   /** How many addresses are looked up by: those that the Services have now, and none that they had. */
   get addresses(): number {
@@ -26,7 +27,7 @@ export class PlannedServices {
     const { key } = planned.service;
     this.delete(key);
     this.#planned.set(key, planned);
-    for (const address of textsOf(planned)) this.#keys.set(address, (this.#keys.get(address) ?? new Set()).add(key));
+    for (const address of textsOf(planned)) this.#keys.add(address, key);
   }
 
   /** Forgets a Service. */
@@ -34,11 +35,7 @@ export class PlannedServices {
     const planned = this.#planned.get(key);
     if (planned === undefined) return;
     this.#planned.delete(key);
-    for (const address of textsOf(planned)) {
-      const keys = this.#keys.get(address);
-      keys?.delete(key);
-      if (keys?.size === 0) this.#keys.delete(address);
-    }
+    for (const address of textsOf(planned)) this.#keys.delete(address, key);
   }
 
   /** All of them. */
@@ -48,7 +45,7 @@ export class PlannedServices {
 
   /** Those that have this address, or are announced by its owner. */
   concernedBy(address: string): readonly PlannedService[] {
-    return [...(this.#keys.get(address) ?? [])].flatMap((key) => this.#planned.get(key) ?? []);
+    return [...this.#keys.get(address)].flatMap((key) => this.#planned.get(key) ?? []);
   }
 }
 

@@ -1,5 +1,7 @@
 import { assert } from '../../../lib/assert.ts';
 import { type Micros, micros, milliseconds } from '../../../lib/clock.ts';
+import { MultiMap } from '../../../lib/multi-map.ts';
+import { sameTexts } from '../../../lib/order.ts';
 import type { Conflict, ConflictEffect, ConflictEvent, ConflictKind, Holding } from './conflict-events.ts';
 import { advance, conclude, type Look, newLook, noteHeld, noteProbed, SAY_FROM_ROUND, wait } from './look.ts';
 
@@ -54,7 +56,7 @@ export class ConflictDetection {
   /** In the order in which they are probed. */
   readonly #owned = new Map<string, Owned>();
   /** Which keys an address is of. */
-  readonly #keys = new Map<string, Set<string>>();
+  readonly #keys = new MultiMap<string, string>();
   #effects: ConflictEffect[] = [];
   #now: Micros = micros(0);
   #wakeAt: Micros | undefined;
@@ -92,7 +94,7 @@ export class ConflictDetection {
         this.#hear(event.address, event);
         break;
       case 'probed':
-        for (const key of this.#keys.get(event.address) ?? []) {
+        for (const key of this.#keys.get(event.address)) {
           const look = this.#looks.get(key);
           if (look !== undefined) noteProbed(look, event.node, event.now);
         }
@@ -138,19 +140,17 @@ export class ConflictDetection {
     this.#looks.delete(key);
     this.#owned.delete(key);
     for (const address of holding.addresses) {
-      const keys = this.#keys.get(address);
-      keys?.delete(key);
-      if (keys?.size === 0) this.#keys.delete(address);
+      this.#keys.delete(address, key);
       this.#claimed.delete(address);
     }
   }
 
   #index({ key, addresses }: Holding): void {
-    for (const address of addresses) this.#keys.set(address, (this.#keys.get(address) ?? new Set()).add(key));
+    for (const address of addresses) this.#keys.add(address, key);
   }
 
   #hear(address: string, { mac, node }: ConflictEvent & { readonly kind: 'held' }): void {
-    for (const key of this.#keys.get(address) ?? []) {
+    for (const key of this.#keys.get(address)) {
       const of = (stranger: ConflictKind): Conflict => ({ what: node === undefined ? stranger : 'kernel', address, mac, node: node ?? '' });
       const [look, owned] = [this.#looks.get(key), this.#owned.get(key)];
       if (look !== undefined) noteHeld(look, of('stranger'));
@@ -259,8 +259,4 @@ export class ConflictDetection {
     this.#wakeAt = micros(Math.max(at, this.#now));
     this.#effects.push({ kind: 'wake-at', at: this.#wakeAt });
   }
-}
-
-function sameTexts(left: readonly string[], right: readonly string[]): boolean {
-  return left.length === right.length && left.every((text, index) => text === right[index]);
 }
