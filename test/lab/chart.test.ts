@@ -88,7 +88,7 @@ function release(): void {
   });
 
   test('is installed before there are kinds, given a range, and uninstalled but for the kinds', async () => {
-    await helm.release('install', {});
+    expect(await helm.release('install', {})).toContain('names no registry');
     expect(await helm.release('upgrade', { iprange: '10.0.0.0/24' })).toContain('addresses of 10.0.0.0/24');
     expect(await state()).toBe(POOL);
     await helm.release('upgrade', { iprange: '10.0.1.0/24', prometheus: { metricsPort: 7472 } });
