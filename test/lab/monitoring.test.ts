@@ -6,6 +6,7 @@ import { eventually } from '../../hack/kubernetes/eventually.ts';
 import { Helm } from '../../hack/lab/helm.ts';
 import type { Host } from '../../hack/lab/host.ts';
 import type { Lab, LabNode } from '../../hack/lab/lab.ts';
+import { PRODUCT_NAMESPACE } from '../../hack/lab/product.ts';
 import { PROMETHEUS_PROGRAMS } from '../../hack/lab/prometheus/programs.ts';
 import type { Sample } from '../../hack/lab/prometheus/prometheus.ts';
 import { BIRD } from '../../hack/lab/routers/bird.ts';
@@ -33,6 +34,8 @@ const SERVICE_MONITOR = { serviceMonitor: { enabled: true } };
 const POD_MONITOR = { podMonitor: { enabled: true } };
 const OUR_AS = 64_500;
 const ROUTER_AS = 64_501;
+
+const USAGE = [75, 85, 95].map((percent) => `MetalLBAddressPoolUsage${percent}Percent`);
 
 /** Some alerts, one after the other. */
 const TEST_MILLISECONDS = 900_000;
@@ -136,13 +139,12 @@ function prometheus(): void {
       await cluster.createService('web');
       await cluster.addressed('web');
       expect(await watched.firing('MetalLBAddressPoolExhausted', 1)).toMatchObject([{ pool: 'small', severity: 'critical' }]);
-      expect(await watched.firing('MetalLBAddressPoolUsage75Percent', 1)).toMatchObject([{ pool: 'small' }]);
+      for (const alert of USAGE) expect(await watched.firing(alert, 1)).toMatchObject([{ pool: 'small' }]);
       await cluster.createService('next');
       expect(await watched.firing('TypeMetalServicesPending', 1)).toMatchObject([{ reason: 'PoolExhausted' }]);
       await cluster.patch('IPAddressPool', 'small', { spec: { addresses: ['198.51.100.200/30'] } });
       await cluster.addressed('next');
-      for (const alert of ['MetalLBAddressPoolExhausted', 'MetalLBAddressPoolUsage75Percent', 'TypeMetalServicesPending'])
-        await watched.quiet(alert);
+      for (const alert of ['MetalLBAddressPoolExhausted', ...USAGE, 'TypeMetalServicesPending']) await watched.quiet(alert);
     },
     TEST_MILLISECONDS,
   );
@@ -162,6 +164,66 @@ function prometheus(): void {
     },
     TEST_MILLISECONDS,
   );
+}
+
+/** What is there of the pods of one component, by their names. */
+async function of<Part>(
+  component: 'controller' | 'speaker',
+  parts: Promise<ReadonlyMap<string, Part>>,
+): Promise<readonly [string, Part][]> {
+  return [...(await parts)].filter(([pod]) => pod.startsWith(`${component}-`));
+}
+
+async function configuration(): Promise<void> {
+  const { cluster, lab } = watched.installed;
+  const spec = { myASN: OUR_AS, peerASN: ROUTER_AS, peerAddress: '198.51.100.9', bfdProfile: 'none-such' };
+  {
+    await using _peer = await cluster.create('BGPPeer', 'unfinished', { spec });
+    // The speakers, and the controller that leads.
+    await watched.firing('MetalLBStaleConfig', lab.nodes.length + 1);
+  }
+  await watched.quiet('MetalLBStaleConfig');
+}
+
+async function unread(): Promise<void> {
+  const { installed } = watched;
+  const [[pod, program] = []] = await of('speaker', installed.programs());
+  await installed.kubectl('delete', 'rolebinding', 'speaker', '-n', PRODUCT_NAMESPACE);
+  await program?.kill();
+  expect(await watched.firing('MetalLBConfigNotLoaded', 1)).toMatchObject([{ pod }]);
+  await installed.apply('rbac');
+  await watched.quiet('MetalLBConfigNotLoaded');
+}
+
+async function missingRoutes(): Promise<void> {
+  const { cluster, lab } = watched.installed;
+  await cluster.patch('IPAddressPool', 'small', { spec: { addresses: ['198.51.100.200/30', '2001:db8:51::c800/126'] } });
+  {
+    await using _both = await cluster.createService('both', { spec: { ipFamilyPolicy: 'RequireDualStack' } });
+    await watched.firing('TypeMetalBGPRoutesMissing', lab.nodes.length);
+  }
+  await watched.quiet('TypeMetalBGPRoutesMissing');
+}
+
+async function forbidden(): Promise<void> {
+  const { installed } = watched;
+  await installed.kubectl('delete', 'clusterrolebinding', 'metallb-system:controller');
+  await using _barred = await installed.cluster.createService('barred');
+  await watched.firing('TypeMetalReconcileFailing', 1);
+  await installed.apply('rbac');
+  await installed.cluster.addressed('barred');
+  await watched.quiet('TypeMetalReconcileFailing');
+}
+
+function faults(): void {
+  test(
+    'a peer of which a part is not there: an alert of each process that goes by what was before, until it is gone',
+    configuration,
+    TEST_MILLISECONDS,
+  );
+  test('a speaker that starts and may read nothing: an alert of it, until it may', unread, TEST_MILLISECONDS);
+  test('a router that takes no IPv6: an alert of each node, as long as there is such a route', missingRoutes, TEST_MILLISECONDS);
+  test('a controller that may not write: an alert, until it may', forbidden, TEST_MILLISECONDS);
 }
 
 async function someOf(samples: Promise<readonly Sample[]>): Promise<readonly Sample[] | undefined> {
@@ -220,6 +282,7 @@ await describeLabWith(
       beforeAll(start, START_MILLISECONDS);
       afterAll(() => watched?.[Symbol.asyncDispose](), STOP_MILLISECONDS);
       describe('who', prometheus);
+      describe('of what goes wrong', faults);
       describe('whose dashboard', panels);
     });
   },

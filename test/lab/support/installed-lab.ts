@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import type { RunningProgram } from '../../../hack/kubernetes/running-program.ts';
 import { Kubelet } from '../../../hack/lab/kubelet.ts';
 import { Lab, type LabOptions } from '../../../hack/lab/lab.ts';
 import { kindsServed, PRODUCT_NAMESPACE } from '../../../hack/lab/product.ts';
@@ -44,6 +45,11 @@ export class InstalledLab implements AsyncDisposable {
   /** Applies a kustomization of `config/`, as GitOps tools do: the fields belong to whoever applied them. */
   apply(folder: string): Promise<string> {
     return this.kubectl('apply', '--server-side', '-k', join(CONFIG, folder));
+  }
+
+  /** The programs of the pods, by the names of these. */
+  programs(): Promise<ReadonlyMap<string, RunningProgram>> {
+    return this.#kubelet.programs();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
