@@ -88,7 +88,7 @@ export interface SegmentCounts {
 export interface Taking {
   readonly ip: string;
   readonly from: string;
-  readonly reason: 'gone' | 'left' | 'stale' | 'preferred';
+  readonly reason: 'gone' | 'left' | 'stale' | 'preferred' | 'unheard';
   /** For how long the other one had been silent. */
   readonly silentMilliseconds?: number;
 }

@@ -20,7 +20,7 @@ const SHORTEST_FRAME = 14;
  */
 export class FakeNodeNetwork {
   readonly #links = new Map<number, Link>();
-  readonly #wires = new Map<number, number>();
+  readonly #wires = new Map<number, readonly number[]>();
   readonly #sockets = new Set<FakePacketSocket>();
   readonly #monitors = new Set<FakeLinkMonitor>();
   readonly #memberships = new Set<FakeMembership>();
@@ -93,8 +93,16 @@ export class FakeNodeNetwork {
 
   /** Wires two links to each other. */
   wire(left: number, right: number): void {
-    this.#wires.set(left, right);
-    this.#wires.set(right, left);
+    this.join([left, right]);
+  }
+
+  /** Puts links on one switch; one alone is cut off. */
+  join(links: readonly number[]): void {
+    for (const link of links)
+      this.#wires.set(
+        link,
+        links.filter((other) => other !== link),
+      );
   }
 
   /** A frame comes in on a link from somewhere. */
@@ -137,8 +145,7 @@ export class FakeNodeNetwork {
     if (link === undefined || !link.up || frame.length < SHORTEST_FRAME) return false;
     const copy = frame.slice();
     this.sent.push({ link: link.name, frame: new DataView(copy.buffer) });
-    const other = this.#links.get(this.#wires.get(index) ?? -1);
-    if (other?.up) this.receive(other.index, copy);
+    for (const other of this.#wires.get(index) ?? []) if (this.#links.get(other)?.up) this.receive(other, copy);
     return true;
   }
 

@@ -5,7 +5,7 @@ import type { Rank } from '../../model/contenders.ts';
 import type { Announcement, Candidacy, KnownOwners, OwnersMemory, PlanChange, Taking } from '../../model/plan.ts';
 import { holdersOf } from '../protocol/layer2/claim-table.ts';
 import { Owners } from '../protocol/layer2/owners.ts';
-import type { OwnersEffect, OwnersEvent } from '../protocol/layer2/owners-events.ts';
+import type { OwnersEffect, OwnersEvent, ScopedCandidacy } from '../protocol/layer2/owners-events.ts';
 import type { SegmentMessage } from '../wire/segment.ts';
 import { InTurn } from './in-turn.ts';
 import { SharedContenders } from './shared-contenders.ts';
@@ -184,9 +184,14 @@ export class Ownership implements Disposable {
   }
 
   /** Of Services that share an address each may say who may have it: whoever may for one of them may. */
-  #candidacyOf(address: string): Candidacy | undefined {
-    const candidacies = this.#plannedFor(address).map((announcement) => candidacyIn(announcement, this.#ports.node));
-    return candidacies.toSorted((left, right) => Number(right.self) - Number(left.self) || right.contenders.size - left.contenders.size)[0];
+  #candidacyOf(address: string): ScopedCandidacy | undefined {
+    const planned = this.#plannedFor(address);
+    const candidacies = planned.map((announcement) => candidacyIn(announcement, this.#ports.node));
+    const [candidacy] = candidacies.toSorted(
+      (left, right) => Number(right.self) - Number(left.self) || right.contenders.size - left.contenders.size,
+    );
+    const links = linksOf(planned);
+    return candidacy === undefined || links === undefined ? candidacy : { ...candidacy, links };
   }
 
   #step(event: Unstamped<OwnersEvent>): void {
@@ -265,6 +270,16 @@ export class Ownership implements Disposable {
     const taking = { ip: address, from, reason: why };
     taken(silence === undefined ? taking : { ...taking, silentMilliseconds: silence });
   }
+}
+
+/** The links on which some of these may be announced; absent for all. */
+function linksOf(announcements: readonly Announcement[]): readonly string[] | undefined {
+  const names = new Set<string>();
+  for (const { interfaces } of announcements) {
+    if (interfaces.all) return undefined;
+    for (const name of interfaces.names) names.add(name);
+  }
+  return [...names];
 }
 
 /** Whether the owner may announce it on the link of that name: by the advertisements for this node, if there are any. */

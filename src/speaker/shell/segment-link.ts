@@ -6,6 +6,7 @@ import type { Rank } from '../../model/contenders.ts';
 import type { Link } from '../net/link-monitor.ts';
 import { arpReplyFilter, everyFrameFilter } from '../net/packet-filter.ts';
 import type { FrameBatch, PacketSocket } from '../net/packet-socket.ts';
+import type { Verdict } from '../protocol/layer2/peer.ts';
 import { Peers } from '../protocol/layer2/peers.ts';
 import type { PeersEffect, PeersEvent, PeersTiming } from '../protocol/layer2/peers-events.ts';
 import { StandIns } from '../protocol/layer2/stand-ins.ts';
@@ -19,6 +20,7 @@ import type { KeyRing } from './key-ring.ts';
 import type { LogLine } from './outbox.ts';
 import type { NodeNetwork, OpenFailed, Responder } from './responders.ts';
 import type { SegmentTallies } from './segment-tallies.ts';
+import { meaningOf } from './verdict-text.ts';
 
 /** What the segments of all links share. */
 export interface SegmentContext {
@@ -60,8 +62,10 @@ export interface SegmentContext {
   forgotten(segment: SegmentLink, node: string): void;
   /** Code threw while it read a frame; the frame was dropped. */
   faulted(thrown: unknown, link: string): void;
-  /** A link has lost its signal, or has it again: whom it hears counts only with one. */
+  /** A link has lost its signal, has it again, or may be answered on again: whom it hears counts only with one. */
   hearingChanged(): void;
+  /** What is thought of a node of this link has changed; tells whether another link hears it. */
+  judged(segment: SegmentLink, node: string, verdict: Verdict): boolean;
   closed(segment: SegmentLink): void;
 }
 
@@ -160,9 +164,15 @@ export class SegmentLink implements Responder {
     if (changed) this.#context.hearingChanged();
   }
 
+  /** Whether there is a signal, and others were heard since there is one. */
+  get state(): 'open' | 'dark' | 'listening' {
+    if (!this.#link.carrier) return 'dark';
+    return this.#returning === undefined ? 'open' : 'listening';
+  }
+
   /** Whether nothing is to be answered here: there is no signal, or others have not been heard yet since there is one, or since this loop stood still. */
   get silent(): boolean {
-    if (!this.#link.carrier || this.#returning !== undefined) return true;
+    if (this.state !== 'open') return true;
     const now = this.#context.clock.now();
     return now < this.#quietUntil || now - this.#dueAt > STALL;
   }
@@ -172,6 +182,7 @@ export class SegmentLink implements Responder {
     this.#returning = this.#context.clock.startTimer(LISTEN_AFTER_RETURN, () => {
       this.#returning = undefined;
       this.#context.reannounce(this.#link.name);
+      this.#context.hearingChanged();
     });
   }
 
@@ -283,7 +294,7 @@ export class SegmentLink implements Responder {
         break;
       case 'judged':
         this.#context.tallies.judged(effect.node, effect.verdict, micros(this.#context.clock.now() - effect.silence));
-        this.#logVerdict(effect);
+        this.#logVerdict(effect, this.#context.judged(this, effect.node, effect.verdict));
         this.#standIn(effect);
         break;
       case 'forgotten':
@@ -348,7 +359,7 @@ export class SegmentLink implements Responder {
     this.#context.log('info', message, { event: 'standInEnded', ...fields, milliseconds: lasted });
   }
 
-  #logVerdict({ node, verdict, silence }: PeersEffect & { readonly kind: 'judged' }): void {
+  #logVerdict({ node, verdict, silence }: PeersEffect & { readonly kind: 'judged' }, elsewhere: boolean): void {
     const fields = {
       event: 'peerJudged',
       node,
@@ -357,7 +368,7 @@ export class SegmentLink implements Responder {
       milliseconds: Math.round(silence / 1_000),
       mac: formatMac(this.#link.mac),
     };
-    this.#context.log(verdict === 'alive' ? 'info' : 'warn', MEANING[verdict](node), fields);
+    this.#context.log(verdict === 'alive' ? 'info' : 'warn', meaningOf(verdict, node, elsewhere), fields);
   }
 }
 
@@ -367,14 +378,6 @@ const REASON: Readonly<Record<Absence | StandInEnd, string>> = {
   back: 'its speaker is back',
   gone: 'the node is dead, or its speaker did not come back in time',
   released: 'another node does it, or it has no addresses any more',
-};
-
-const MEANING: Readonly<Record<(PeersEffect & { readonly kind: 'judged' })['verdict'], (node: string) => string>> = {
-  alive: (node) => `the speaker of node "${node}" is heard again`,
-  cut: (node) => `node "${node}" is heard by others and not by this one: nothing changes; look at the switch between the two`,
-  away: (node) => `the speaker of node "${node}" is silent while its kernel answers: it keeps its addresses for a time of grace`,
-  dead: (node) => `node "${node}" does not answer any more and nobody hears it: its addresses go to others`,
-  departed: (node) => `the speaker of node "${node}" did not come back in time: its addresses go to others`,
 };
 
 function neighbourhoodOf(name: string, context: SegmentContext): Neighbourhood {

@@ -2,17 +2,18 @@ import { BROADCAST_MAC, type Mac } from '../../lib/mac.ts';
 import { compareTexts } from '../../lib/order.ts';
 import type { Link } from '../net/link-monitor.ts';
 import type { PeersEffect } from '../protocol/layer2/peers-events.ts';
+import { type LinksView, Presence } from '../protocol/layer2/presence.ts';
 import type { StandInAnswer } from '../protocol/layer2/stand-ins-events.ts';
 import type { SegmentMessage } from '../wire/segment.ts';
 import type { InterfaceSelection } from './interface-selection.ts';
 import type { NodeNetwork, OpenFailed, ResponderProtocol } from './responders.ts';
 import { type Neighbourhood, type SegmentContext, SegmentLink } from './segment-link.ts';
 
+/** What each link says is for the segments themselves. */
+type Own = 'gone' | 'forgotten' | 'heard' | 'judged' | 'hearingChanged' | 'closed' | 'standIn' | 'standInBegun';
+
 /** What the segments are made with. */
-export type SegmentsOptions = Omit<
-  SegmentContext,
-  'gone' | 'forgotten' | 'heard' | 'hearingChanged' | 'closed' | 'standIn' | 'standInBegun'
-> & {
+export type SegmentsOptions = Omit<SegmentContext, Own> & {
   /** What is heard of other nodes, on whichever link. */
   readonly heard: (event: Heard) => void;
   /** Answer on the link of that name for these addresses of other nodes, and for no others. */
@@ -21,6 +22,8 @@ export type SegmentsOptions = Omit<
   readonly standingIn: (addresses: number, begun: number) => void;
   /** These nodes are not there; told when it changes. */
   readonly goneChanged: (nodes: readonly string[]) => void;
+  /** Some nodes are on one link and not on another, or a link has no signal; told when it changes. */
+  readonly linksChanged: (view: LinksView) => void;
 };
 
 type Heard = PeersEffect & { readonly kind: 'greeted' | 'claimed' };
@@ -30,6 +33,9 @@ export class Segments implements ResponderProtocol {
   readonly name = 'segment';
   readonly #context: SegmentContext;
   readonly #goneChanged: (nodes: readonly string[]) => void;
+  readonly #linksChanged: (view: LinksView) => void;
+  readonly #presence = new Presence();
+  #view: LinksView | undefined;
   /** Who is gone, by the name of the link: what was known of a link that is closed counts until it is open again. */
   readonly #gone = new Map<string, readonly string[]>();
   /** The links, by name, on which somebody was heard. */
@@ -43,26 +49,29 @@ export class Segments implements ResponderProtocol {
   readonly #macs = new Map<string, Map<SegmentLink, Mac>>();
   #said: string | undefined;
 
-  constructor({ goneChanged, heard, standIn, standingIn, ...options }: SegmentsOptions) {
+  constructor({ goneChanged, linksChanged, heard, standIn, standingIn, ...options }: SegmentsOptions) {
     const tellStandIns = (): void => standingIn(sumOf(this.#stoodIn.values()), this.#standInsBegun);
     this.#goneChanged = goneChanged;
+    this.#linksChanged = linksChanged;
     this.#context = {
       ...options,
       gone: (segment, nodes) => {
         this.#gone.set(segment.link.name, nodes);
         this.#tell();
       },
-      forgotten: (segment, node) => {
-        if (this.#places.get(node)?.segment === segment) this.#places.delete(node);
-        const links = this.#macs.get(node);
-        links?.delete(segment);
-        if (links?.size === 0) this.#macs.delete(node);
-      },
+      forgotten: (segment, node) => this.#forget(segment, node),
       heard: (segment, effect) => {
         this.#places.set(effect.node, { segment, mac: effect.mac });
         this.#neighbourhoods.set(segment.link.name, segment.neighbourhood);
         this.#macs.set(effect.node, (this.#macs.get(effect.node) ?? new Map()).set(segment, effect.mac));
         heard(effect);
+        if (effect.kind === 'greeted') this.#presence.greeted(segment.link.name, effect.node);
+        this.#tellLinks();
+      },
+      judged: (segment, node, verdict) => {
+        this.#presence.judged(segment.link.name, node, verdict);
+        this.#tellLinks();
+        return this.#presence.hearsElsewhere(segment.link.name, node);
       },
       standIn: (segment, answers) => {
         this.#stoodIn.set(segment, answers.length);
@@ -73,16 +82,11 @@ export class Segments implements ResponderProtocol {
         this.#standInsBegun++;
         tellStandIns();
       },
-      hearingChanged: () => this.#tell(),
-      closed: (segment) => {
-        this.#stoodIn.delete(segment);
-        this.#open.delete(segment);
-        if (!this.#neighbourhoods.has(segment.link.name)) this.#gone.delete(segment.link.name);
-        for (const links of this.#macs.values()) links.delete(segment);
-        for (const [node, place] of this.#places) if (place.segment === segment) this.#places.delete(node);
-        // Nodes that were heard on this link only may be gone on another one.
+      hearingChanged: () => {
         this.#tell();
+        this.#noteLinks();
       },
+      closed: (segment) => this.#close(segment),
     };
   }
 
@@ -93,6 +97,7 @@ export class Segments implements ResponderProtocol {
   open(link: Link, network: NodeNetwork, failed: OpenFailed): SegmentLink {
     const segment = new SegmentLink(link, network, this.#context, failed, this.#neighbourhoods.get(link.name));
     this.#open.add(segment);
+    this.#noteLinks();
     return segment;
   }
 
@@ -134,6 +139,39 @@ export class Segments implements ResponderProtocol {
   /** Tells the others that this speaker ends and comes back. */
   sayFarewell(): void {
     for (const segment of this.#open) segment.sayFarewell();
+  }
+
+  #forget(segment: SegmentLink, node: string): void {
+    if (this.#places.get(node)?.segment === segment) this.#places.delete(node);
+    const links = this.#macs.get(node);
+    links?.delete(segment);
+    if (links?.size === 0) this.#macs.delete(node);
+    this.#presence.forget(segment.link.name, node);
+    this.#tellLinks();
+  }
+
+  #close(segment: SegmentLink): void {
+    this.#stoodIn.delete(segment);
+    this.#open.delete(segment);
+    this.#presence.put(segment.link.name, 'dark');
+    this.#tellLinks();
+    if (!this.#neighbourhoods.has(segment.link.name)) this.#gone.delete(segment.link.name);
+    for (const links of this.#macs.values()) links.delete(segment);
+    for (const [node, place] of this.#places) if (place.segment === segment) this.#places.delete(node);
+    // Nodes that were heard on this link only may be gone on another one.
+    this.#tell();
+  }
+
+  #noteLinks(): void {
+    for (const { link, state } of this.#open) this.#presence.put(link.name, state);
+    this.#tellLinks();
+  }
+
+  #tellLinks(): void {
+    const { view } = this.#presence;
+    if (view === this.#view) return;
+    this.#view = view;
+    this.#linksChanged(view);
   }
 
   #tell(): void {

@@ -201,6 +201,7 @@ export class WireDriver implements Disposable {
         this.#arp.reannounce(link);
         this.#ndp.reannounce(link);
       },
+      linksChanged: (view) => this.#ownership.take({ kind: 'linked', view }),
       goneChanged: (nodes) => {
         this.#ownership.take({ kind: 'gone', nodes });
         this.#outbox.state({ kind: 'gone', nodes });

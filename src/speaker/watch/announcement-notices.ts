@@ -62,7 +62,7 @@ export class AnnouncementNotices {
     const { ip, reason, silentMilliseconds } = taking;
     const silence = silentMilliseconds === undefined ? '' : `, after ${silentMilliseconds} ms of silence`;
     const message = `node "${node}" answers for ${ip}: ${causeOf(taking, 'it')}${silence}`;
-    events.record(subjectOf(service), reason === 'gone' ? 'Warning' : 'Normal', 'ownerChanged', message);
+    events.record(subjectOf(service), reason === 'gone' || reason === 'unheard' ? 'Warning' : 'Normal', 'ownerChanged', message);
   }
 
   /** Says that it cannot be announced though it should be. */

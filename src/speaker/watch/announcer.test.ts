@@ -163,11 +163,13 @@ test('an address that comes from another node is told of, with the reason and th
   announcer.taken({ ip: '203.0.113.10', from: 'node-2', reason: 'left' });
   announcer.taken({ ip: '203.0.113.10', from: 'node-2', reason: 'stale' });
   announcer.taken({ ip: '203.0.113.10', from: 'node-2', reason: 'preferred' });
+  announcer.taken({ ip: '203.0.113.10', from: 'node-2', reason: 'unheard' });
   expect(events.slice(1)).toEqual([
     'web Warning ownerChanged node "node-1" answers for 203.0.113.10: node "node-2" is gone, after 305 ms of silence',
     'web Normal ownerChanged node "node-1" answers for 203.0.113.10: node "node-2" has handed it over',
     'web Normal ownerChanged node "node-1" answers for 203.0.113.10: node "node-2" may not announce it, and has not heard of that',
     'web Normal ownerChanged node "node-1" answers for 203.0.113.10: it is preferred to node "node-2"',
+    'web Warning ownerChanged node "node-1" answers for 203.0.113.10: node "node-2" is not heard any more where it announces it',
   ]);
 });
 

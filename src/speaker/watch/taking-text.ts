@@ -9,5 +9,6 @@ const CAUSES: Readonly<Record<Taking['reason'], (from: string, self: string) => 
   gone: (from) => `node "${from}" is gone`,
   left: (from) => `node "${from}" has handed it over`,
   stale: (from) => `node "${from}" may not announce it, and has not heard of that`,
+  unheard: (from) => `node "${from}" is not heard any more where it announces it`,
   preferred: (from, self) => `${self} is preferred to node "${from}"`,
 };

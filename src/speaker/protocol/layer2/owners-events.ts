@@ -1,6 +1,23 @@
 import type { Micros } from '../../../lib/clock.ts';
+import type { Rank } from '../../../model/contenders.ts';
 import type { Candidacy, OwnersMemory } from '../../../model/plan.ts';
 import type { Claim, SegmentMessage } from '../../wire/segment.ts';
+import type { LinksView } from './presence.ts';
+
+/** What the machine is made with. */
+export interface OwnersOptions {
+  readonly node: string;
+  readonly rank: Rank;
+  /** Whether others may be heard: if not, this node need not listen for them first. */
+  readonly listens: boolean;
+  /** Whether an address that nobody is known to have had is looked at before it is taken. */
+  readonly looks: boolean;
+}
+
+/** Who may answer for an address, and on which links this node would if they are not all. */
+export interface ScopedCandidacy extends Candidacy {
+  readonly links?: readonly string[];
+}
 
 /** What happens; `now` never steps back from one event to the next. */
 export type OwnersEvent =
@@ -11,7 +28,7 @@ export type OwnersEvent =
   /** The moment of the last `wake-at` has come. */
   | { readonly kind: 'woke'; readonly now: Micros }
   /** Who may answer for these addresses; nobody needs the `ended` ones any more. */
-  | { readonly kind: 'planned'; readonly now: Micros; readonly candidacies: readonly Candidacy[]; readonly ended: readonly string[] }
+  | { readonly kind: 'planned'; readonly now: Micros; readonly candidacies: readonly ScopedCandidacy[]; readonly ended: readonly string[] }
   /** From now on an address of which no plan was heard is none that this node may answer for. */
   | { readonly kind: 'plan-complete'; readonly now: Micros }
   /** A peer says hello, with the digest of what it knows. */
@@ -21,7 +38,9 @@ export type OwnersEvent =
   /** Nobody answers for this address, at which this node was to look. */
   | { readonly kind: 'free'; readonly now: Micros; readonly address: string }
   /** These nodes are not there; all others that were ever heard are. */
-  | { readonly kind: 'gone'; readonly now: Micros; readonly nodes: readonly string[] };
+  | { readonly kind: 'gone'; readonly now: Micros; readonly nodes: readonly string[] }
+  /** So things stand on the links of this node: said when it changes. */
+  | { readonly kind: 'linked'; readonly now: Micros; readonly view: LinksView };
 
 /** Why a node begins to answer for an address. */
 export type Succession =
@@ -35,6 +54,8 @@ export type Succession =
   | 'stale'
   /** This node is preferred to the one that had it. */
   | 'preferred'
+  /** Its owner is there, and not on the links on which it is announced. */
+  | 'unheard'
   /** It was this node's before its speaker started anew. */
   | 'resumed';
 

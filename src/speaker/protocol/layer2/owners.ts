@@ -1,31 +1,18 @@
 import { assert } from '../../../lib/assert.ts';
 import { type Micros, micros, milliseconds } from '../../../lib/clock.ts';
 import { formatAddress } from '../../../lib/ip.ts';
-import type { Rank } from '../../../model/contenders.ts';
-import type { Candidacy } from '../../../model/plan.ts';
 import type { Claim } from '../../wire/segment.ts';
 import { Acquaintances } from './acquaintances.ts';
 import { ClaimNews } from './claim-news.ts';
 import { beats, ClaimTable } from './claim-table.ts';
-import type { OwnersEffect, OwnersEvent, Succession } from './owners-events.ts';
-import { Ranking } from './ranking.ts';
+import type { OwnersEffect, OwnersEvent, OwnersOptions, ScopedCandidacy, Succession } from './owners-events.ts';
+import { type LinksView, reachOn } from './presence.ts';
+import { NEXT_TURN, Ranking } from './ranking.ts';
 import { Remembered } from './remembered.ts';
-import { hasOthers, leavingFor, mayKeep, objectionTo, placeAmong } from './succession.ts';
+import { hasOthers, leavesWithoutSignal, leavingFor, mayKeep, objectionTo, placeAmong } from './succession.ts';
 import { LISTEN, passes, type Situation, turnOf } from './turn.ts';
-import { nextEpoch, noteDisplaced, type Vacant, vacancyOf, Watched } from './watched-address.ts';
+import { claimBy, nextEpoch, noteDisplaced, type Vacant, vacancyOf, Watched } from './watched-address.ts';
 
-/** What {@link Owners} is made with. */
-export interface OwnersOptions {
-  readonly node: string;
-  readonly rank: Rank;
-  /** Whether others may be heard: if not, this node need not listen for them first. */
-  readonly listens: boolean;
-  /** Whether an address that nobody is known to have had is looked at before it is taken. */
-  readonly looks: boolean;
-}
-
-/** A view of the cluster in which another one should be the owner has to last, since views differ while things change. */
-const GRUDGE: Readonly<Record<'stale' | 'preferred', Micros>> = { stale: milliseconds(5_000), preferred: milliseconds(10_000) };
 const DEFEND_EVERY: Micros = milliseconds(1_000);
 /** A loop that turns so much too late has not read what came meanwhile: what is due waits for another turn. */
 const STALL: Micros = milliseconds(100);
@@ -57,6 +44,7 @@ export class Owners {
   #wakeAt: Micros | undefined;
   #listening: boolean = true;
   #complete: boolean = false;
+  #links: LinksView | undefined;
 
   constructor(options: OwnersOptions) {
     this.#options = options;
@@ -155,6 +143,9 @@ export class Owners {
         this.#view.lose(event.nodes);
         this.#considerAll();
         break;
+      case 'linked':
+        this.#relinkAll(event.view);
+        break;
     }
   }
 
@@ -171,20 +162,23 @@ export class Owners {
     if (this.#wakeAt === undefined || this.#now - this.#wakeAt < STALL) return;
     const soon = micros(this.#now + ONE_TURN);
     for (const [text, at] of this.#due) if (at < soon) this.#due.set(text, soon);
-    for (const watched of this.#watched.values()) {
-      // What lasted while nothing was read did not last as far as this node knows.
-      if (watched.grudge !== undefined) watched.grudge.since = this.#now;
-    }
+    for (const watched of this.#watched.values()) watched.noticeStall(this.#now);
   }
 
-  #plan(candidacy: Candidacy): void {
+  #plan(candidacy: ScopedCandidacy): void {
     const text = formatAddress(candidacy.address);
-    const watched = this.#watched.get(text);
-    if (watched === undefined) this.#watched.set(text, new Watched(candidacy, this.#options.rank, this.#now));
-    else {
-      if (candidacy.self && !watched.candidacy.self) watched.ableAt = this.#now;
-      watched.candidacy = candidacy;
-    }
+    const watched = this.#watched.get(text) ?? new Watched(candidacy, this.#options.rank, this.#now);
+    this.#watched.set(text, watched.replan(candidacy, this.#now));
+    this.#relink(text, watched);
+  }
+
+  #relinkAll(view: LinksView): void {
+    this.#links = view;
+    for (const [text, watched] of this.#watched) if (watched.candidacy.links !== undefined) this.#relink(text, watched);
+  }
+
+  #relink(text: string, watched: Watched): void {
+    if (this.#links !== undefined) watched.relink(reachOn(watched.candidacy.links, this.#links), this.#now);
     this.#consider(text);
   }
 
@@ -286,7 +280,7 @@ export class Owners {
 
   #keep(text: string, claim: Claim, watched: Watched | undefined): void {
     if (watched !== undefined && mayKeep(watched, this.#view)) {
-      if (!this.#answering.has(text)) this.#answer(text, 'resumed', this.#options.node);
+      this.#goOn(text, claim, watched);
     } else if (!this.#complete) {
       if (watched === undefined) this.#stop(text);
     } else if (watched !== undefined && this.#view.met && hasOthers(watched.candidacy, this.#view)) this.#giveUp(text, claim, watched);
@@ -295,6 +289,14 @@ export class Owners {
       this.#stop(text);
       if (watched !== undefined) this.#due.set(text, this.#now); // it is free now
     }
+  }
+
+  /** Answers for what is this node's, unless it can say it nowhere and others can. */
+  #goOn(text: string, claim: Claim, watched: Watched): void {
+    if (!this.#answering.has(text)) this.#answer(text, 'resumed', this.#options.node);
+    const leavesAt = this.#links?.speaking === true ? leavesWithoutSignal(watched, this.#view) : undefined;
+    if (leavesAt !== undefined && leavesAt <= this.#now) this.#giveUp(text, claim, watched);
+    else if (leavesAt !== undefined) this.#due.set(text, leavesAt);
   }
 
   /** Leaves an address to whoever comes next, and answers until it is claimed. */
@@ -308,15 +310,16 @@ export class Owners {
     this.#stop(text);
     if (watched === undefined) return;
     watched.vacancy = undefined;
-    const why = this.#view.met ? objectionTo(owner, watched, this.#view) : undefined;
-    if (why === undefined) watched.grudge = undefined;
-    else if (watched.grudge?.why !== why) watched.grudge = { why, since: this.#now };
+    const soon = watched.reach.absent.has(owner) && !this.#ranking.affords(watched);
+    if (soon) this.#due.set(text, micros(this.#now + NEXT_TURN));
+    if (soon) return;
+    const objection = this.#view.met ? objectionTo(owner, watched, this.#view) : undefined;
+    const due = watched.object(objection, this.#now);
     const rumor = this.#rumors.get(text);
     if (rumor !== undefined) this.#due.set(text, rumor);
-    if (watched.grudge === undefined || rumor !== undefined) return;
-    const due = Math.max(watched.grudge.since + GRUDGE[watched.grudge.why], watched.noGrudgeBefore);
-    if (due <= this.#now) this.#claim(text, watched, watched.grudge.why, owner);
-    else this.#due.set(text, micros(due));
+    if (objection === undefined || due === undefined || rumor !== undefined) return;
+    if (due <= this.#now) this.#claim(text, watched, objection.why, owner);
+    else this.#due.set(text, due);
   }
 
   /** An address that is free; `seen` if nobody answers for it either. */
@@ -334,8 +337,8 @@ export class Owners {
       return;
     }
     if (due !== undefined) this.#due.set(text, due);
-    else if (passes(watched, claim, situation)) this.#change(text, this.#claimBy(watched, claim, true));
-    this.#endLeaving(text, watched.vacancy, watched.candidacy);
+    else if (passes(watched, claim, situation)) this.#change(text, claimBy(this.#options.node, watched, claim, true));
+    this.#endLeaving(text, watched, watched.vacancy);
   }
 
   #situation(answers: boolean): Situation {
@@ -344,8 +347,9 @@ export class Owners {
   }
 
   /** Nobody came next in time, or nobody is to come. */
-  #endLeaving(text: string, { why, since }: Vacant, candidacy: Candidacy): void {
-    if (!this.#answering.has(text)) return;
+  #endLeaving(text: string, { candidacy, reach }: Watched, { why, since }: Vacant): void {
+    // Nobody hears what is answered without a signal: it is this node's when that is back, unless somebody has taken it.
+    if (!this.#answering.has(text) || (candidacy.self && reach.mute)) return;
     const end = micros(since + leavingFor(candidacy, this.#view));
     if (end <= this.#now || why === 'new') this.#stop(text);
     else this.#due.set(text, micros(Math.min(this.#due.get(text) ?? end, end)));
@@ -361,11 +365,7 @@ export class Owners {
     watched.vacancy = undefined;
     watched.grudge = undefined;
     this.#answer(text, why, from);
-    this.#change(text, this.#claimBy(watched, this.#table.get(text), false));
-  }
-
-  #claimBy({ candidacy: { address } }: Watched, before: Claim | undefined, leaving: boolean): Claim {
-    return { address, epoch: nextEpoch(before), owner: this.#options.node, leaving };
+    this.#change(text, claimBy(this.#options.node, watched, this.#table.get(text), false));
   }
 
   #answer(text: string, why: Succession, from: string): void {

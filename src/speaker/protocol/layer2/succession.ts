@@ -1,6 +1,6 @@
 import { type Micros, micros, milliseconds } from '../../../lib/clock.ts';
 import type { Candidacy, Contender } from '../../../model/plan.ts';
-import type { Watched } from './watched-address.ts';
+import type { Objection, Watched } from './watched-address.ts';
 
 /** Why an address is free: nobody had it, its owner is gone, or its owner gives it up and answers meanwhile. */
 export type Vacancy = 'new' | 'gone' | 'left';
@@ -30,6 +30,17 @@ const LEAST_LEAVING: Micros = milliseconds(2_000);
 const MOST_LEAVING: Micros = milliseconds(10_000);
 /** How long a node that comes first may take to learn of an address that is new: nobody is a client of it yet. */
 const PATIENCE: Micros = milliseconds(5_000);
+/**
+ * A view of the cluster in which another one should be the owner has to last, since views differ while things change. Who is not heard on the links
+ * of an address was asked already: what lasts is only that others are heard there, and the word of an owner that knows it comes first.
+ */
+const GRUDGE: Readonly<Record<Objection['why'], Micros>> = {
+  stale: milliseconds(5_000),
+  preferred: milliseconds(10_000),
+  unheard: milliseconds(500),
+};
+/** A switch that ends takes the signal of all nodes, one after another: whoever comes next should know that it has none either. */
+const SIGNAL_PATIENCE: Micros = milliseconds(300);
 
 /** The contenders that are there or may be, best first; whoever is damped comes last. */
 export function standing(order: readonly Contender[], view: Acquaintance): readonly Contender[] {
@@ -89,11 +100,23 @@ export function leavingFor({ contenders }: Candidacy, view: Acquaintance): Micro
   return micros(Math.min(Math.max(heirs * TURN_AFTER_LEAVING, LEAST_LEAVING), MOST_LEAVING));
 }
 
-/** Why this node should have what another one has, if it should. */
-export function objectionTo(owner: string, watched: Watched, view: Acquaintance): 'stale' | 'preferred' | undefined {
-  const { self, contenders } = watched.candidacy;
-  const [own, theirs] = [contenders.get(view.node), contenders.get(owner)];
-  if (!self || own === undefined || (theirs !== undefined && own <= theirs)) return undefined;
-  if (ahead(watched.order, view)?.heard !== 0) return undefined;
-  return theirs === undefined ? 'stale' : 'preferred';
+/** When a node that can announce what it has nowhere leaves it to others; `undefined` for never, as where it hears none of them. */
+export function leavesWithoutSignal({ candidacy, darkSince }: Watched, view: Acquaintance): Micros | undefined {
+  if (darkSince === undefined) return undefined;
+  for (const node of candidacy.contenders.keys()) if (node !== view.node && view.hears(node)) return micros(darkSince + SIGNAL_PATIENCE);
+  return undefined;
+}
+
+/** Why this node should have what another one has, if it should. Whoever may be cut off itself wants nothing. */
+export function objectionTo(owner: string, watched: Watched, view: Acquaintance): Objection | undefined {
+  const { able, reach, candidacy } = watched;
+  const [own, theirs] = [candidacy.contenders.get(view.node), candidacy.contenders.get(owner)];
+  const unheard = reach.absent.has(owner);
+  if (!able || reach.isolated || own === undefined || (!unheard && theirs !== undefined && own <= theirs)) return undefined;
+  const heard = ahead(watched.order, view)?.heard;
+  // Whoever comes first may have lost it a moment ago, and not take it back yet: others do when it is their turn.
+  if (unheard && heard !== undefined) return { why: 'unheard', patience: micros(GRUDGE.unheard + heard * TURN_AFTER_LEAVING) };
+  if (heard !== 0) return undefined;
+  const why = theirs === undefined ? 'stale' : 'preferred';
+  return { why, patience: GRUDGE[why] };
 }

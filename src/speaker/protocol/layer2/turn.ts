@@ -24,17 +24,19 @@ export interface Situation {
 export const LISTEN: Micros = milliseconds(1_000);
 /** A node that has just started takes no more than its share of what others, not heard yet, come first for; a quarter more evens out chance. */
 const SHARE = 1.25;
+/** Who may be cut off itself leaves an address to those who are not, if there are any. */
+const LAST_TURN: Micros = milliseconds(200);
 
 /** When this node may take an address that is free; `undefined` when it may not. */
 export function turnOf(watched: Watched, { why, since }: Vacant, claim: Claim | undefined, situation: Situation): Micros | undefined {
   const { view, now, listening, ranking } = situation;
-  const { self, contenders } = watched.candidacy;
+  const { able, candidacy } = watched;
   // Who answers already need not wait: others say that it is nobody's because they had it before.
-  if (self && situation.answers) return now;
+  if (able && situation.answers) return now;
   // What others know comes first; when it is heard all addresses are looked at again.
-  if (!contenders.has(view.node) || (listening && contenders.size > 1)) return undefined;
+  if (!candidacy.contenders.has(view.node) || (listening && candidacy.contenders.size > 1)) return undefined;
   if (!ranking.affords(watched)) return micros(now + NEXT_TURN);
-  if (!self) return undefined;
+  if (!able) return undefined;
   const { order, ableAt } = watched;
   if (why === 'left' && ableAt > since) {
     // What has made this node able may make so whoever gave it up: to the others it is as new.
@@ -44,13 +46,17 @@ export function turnOf(watched: Watched, { why, since }: Vacant, claim: Claim | 
   // Views of who may have it differ for a moment: whoever leaves does not come next, whatever this node's view is.
   const heirs = why === 'left' ? order.filter(({ node }) => node === view.node || node !== claim?.owner) : order;
   const patience = patienceFor(heirs, why, view);
-  return patience === undefined ? view.aloneFrom : micros(Math.max(since + patience, readyAt(order, why, situation)));
+  if (patience === undefined) return view.aloneFrom;
+  // Whoever leaves may be the one who is cut off, and have said so.
+  const last = watched.reach.isolated && why !== 'left' ? LAST_TURN : 0;
+  return micros(Math.max(since + patience + last, readyAt(order, why, situation)));
 }
 
-/** Whether this node comes first and cannot, because it lacks the interface: it says so, and the next one need not wait. */
+/** Whether this node comes first and cannot, because it lacks the interface or that has no signal: it says so, and the next one need not wait. */
 export function passes(watched: Watched, claim: Claim | undefined, { view, listening }: Situation): boolean {
-  const { self, contenders } = watched.candidacy;
-  if (self || !contenders.has(view.node) || listening || !view.met || claim?.leaving === true || claim?.owner === view.node) return false;
+  const { able, candidacy } = watched;
+  if (able || !candidacy.contenders.has(view.node) || listening || !view.met || claim?.leaving === true || claim?.owner === view.node)
+    return false;
   return ahead(watched.order, view)?.heard === 0;
 }
 
