@@ -210,7 +210,7 @@ function testAddon(): void {
   test.each<{ what: string; words: unknown[] }>([
     { what: 'no arguments', words: [] },
     { what: 'a view of another kind for a program', words: [1, ARP, 1_000, 0, new Uint16Array(4), slots(), lengths(), ignore] },
-    { what: 'a rest of less than nothing', words: [1, ARP, 1_000, -1, keepAll, slots(), lengths(), ignore] },
+    { what: 'a rest of less than nothing', words: [1, ARP, 1_000, -2, keepAll, slots(), lengths(), ignore] },
     { what: 'a rest of more than a second', words: [1, ARP, 1_000, 1_001, keepAll, slots(), lengths(), ignore] },
     { what: 'all links at once', words: [0, ARP, 1_000, 0, keepAll, slots(), lengths(), ignore] },
     { what: 'no slot', words: [1, ARP, 1_000, 0, keepAll, slots(), new Uint32Array(0), ignore] },
@@ -221,10 +221,13 @@ function testAddon(): void {
     expect(() => Reflect.apply(native.openPacketSocket, native, words)).toThrow('openPacketSocket(');
   });
 
-  test.each(['send', 'setFilter', 'queueOctets', 'takeDrops', 'close'] as const)('%s takes no other object for a socket', (name) => {
-    for (const words of [[], [{}], [{}, keepAll], [5, keepAll]])
-      expect(() => Reflect.apply(native[name], native, words)).toThrow(`${name}(`);
-  });
+  test.each(['send', 'receive', 'setFilter', 'queueOctets', 'takeDrops', 'close'] as const)(
+    '%s takes no other object for a socket',
+    (name) => {
+      for (const words of [[], [{}], [{}, keepAll], [5, keepAll]])
+        expect(() => Reflect.apply(native[name], native, words)).toThrow(`${name}(`);
+    },
+  );
 
   test.each([0, 7, 8 * 4_097])('refuses a program of %d octets', (octets) => {
     expect(native.openPacketSocket(1, ARP, 1_000, 0, new Uint8Array(octets), slots(), lengths(), ignore)).toBe(INVALID);
@@ -261,5 +264,6 @@ function testAddon(): void {
     native.close(receiver);
     native.close(sender);
     expect(native.send(sender, arpRequest('10.0.0.1'))).toBe(CLOSED);
+    expect(native.receive(receiver)).toBe(CLOSED);
   });
 }

@@ -13,6 +13,8 @@ const NO_DEVICE = -19;
 const NO_MEMORY = -12;
 
 const SHORTEST_FRAME = 14;
+/** What waits in a socket that wakes nobody, and more is lost. */
+const QUEUED_FRAMES = 256;
 
 /**
  * A node with links and nothing behind them but each other: what leaves one link arrives at the one it is wired to.
@@ -197,7 +199,9 @@ class FakePacketSocket implements PacketSocket {
     const kept = unfiltered ? frame.byteLength : this.#keptOf(frame, link);
     if (kept === 0) return;
     this.#queue.push(new DataView(frame.buffer, 0, Math.min(kept, frame.byteLength)));
-    if (this.#queue.length === 1) setImmediate(() => this.#deliver());
+    const attended = this.options.unreadOctets === undefined;
+    if (!attended && this.#queue.length > QUEUED_FRAMES) this.#queue.pop();
+    if (attended && this.#queue.length === 1) setImmediate(() => this.#deliver());
   }
 
   setFilter(filter: PacketFilter): void {
@@ -207,6 +211,10 @@ class FakePacketSocket implements PacketSocket {
 
   send(frame: Uint8Array): boolean {
     return this.#open && this.#kernel.send(frame);
+  }
+
+  read(): void {
+    if (this.#queue.length > 0) this.#deliver();
   }
 
   takeDrops(): number {

@@ -6,7 +6,7 @@ import type { OpenMembership } from '../../src/speaker/net/group-membership.ts';
 import type { Link, WatchLinks } from '../../src/speaker/net/link-monitor.ts';
 import type { NetworkError } from '../../src/speaker/net/network-error.ts';
 import { arpFilter, KEPT_OCTETS } from '../../src/speaker/net/packet-filter.ts';
-import type { PacketNetwork, PacketSocket } from '../../src/speaker/net/packet-socket.ts';
+import type { PacketNetwork, PacketSocket, PacketSocketOptions } from '../../src/speaker/net/packet-socket.ts';
 import { ARP_REPLY } from '../../src/speaker/wire/arp.ts';
 import { numberOf } from './announcements.ts';
 import { arpRequest } from './arp-frames.ts';
@@ -58,11 +58,15 @@ class Scene implements Disposable {
     return found;
   }
 
-  listen(name: string, addresses: readonly string[]): { socket: PacketSocket; heard: string[]; failures: NetworkError[] } {
+  listen(
+    name: string,
+    addresses: readonly string[],
+    change: Partial<PacketSocketOptions> = {},
+  ): { socket: PacketSocket; heard: string[]; failures: NetworkError[] } {
     const heard: string[] = [];
     const failures: NetworkError[] = [];
     const filter = arpFilter(addresses.map(numberOf));
-    const options = { link: this.linkOf(name).index, purpose: `listening on ${name}`, etherType: ARP, filter };
+    const options = { link: this.linkOf(name).index, purpose: `listening on ${name}`, etherType: ARP, filter, ...change };
     const socket = this.fixture.packets.open(options, {
       received: (batch) => {
         for (let index = 0; index < batch.count; index++) heard.push(summary(batch.frame(index), batch.length(index)));
@@ -101,6 +105,34 @@ const OF_SOCKETS: readonly Promised[] = [
       await until('all frames arrive', () => right.heard.length === addresses.length);
       expect(right.heard).toEqual(addresses.map((address) => `60 octets for ${address} to ff:ff:ff:ff:ff:ff`));
       expect(right.socket.takeDrops()).toBe(0);
+    },
+  ],
+
+  [
+    'of a socket that is not attended what waits comes when it is read, the first frames as far as there is room',
+    async (scene) => {
+      const addresses = Array.from({ length: 2_000 }, (_, index) => formatIpv4((0x0a00_0001 + index) as Ipv4));
+      const left = scene.listen(scene.fixture.left, []);
+      const awake = scene.listen(scene.fixture.right, addresses);
+      const { socket, heard } = scene.listen(scene.fixture.right, addresses, { unreadOctets: 218_000 });
+      const tell = async (some: readonly string[]): Promise<void> => {
+        awake.heard.length = 0;
+        for (const address of some) left.socket.send(arpRequest(address));
+        await until('all frames arrive', () => awake.heard.length === some.length);
+      };
+      await tell(addresses.slice(0, 3));
+      expect(heard).toEqual([]);
+      socket.read();
+      expect(heard).toEqual(awake.heard);
+      await tell(addresses);
+      expect(heard).toHaveLength(3);
+      socket.read();
+      const read = heard.length - 3;
+      expect(read).toBeGreaterThan(50);
+      expect(read).toBeLessThanOrEqual(256);
+      expect(heard.slice(3)).toEqual(awake.heard.slice(0, read));
+      socket[Symbol.dispose]();
+      socket.read();
     },
   ],
 

@@ -13,6 +13,7 @@ export type NativeReceived = (count: number) => void;
  * returns the socket otherwise, the others 0. `slots` is divided evenly into as many slots as `lengths` has elements.
  */
 export interface NativeSockets {
+  /** A rest of -1: nobody is woken, and `received` is never called; see `receive`. */
   openPacketSocket(
     ifindex: number,
     etherType: number,
@@ -31,6 +32,8 @@ export interface NativeSockets {
     received: NativeReceived,
   ): NativeSocket | number;
   send(socket: NativeSocket, octets: Uint8Array): number;
+  /** Fills the slots with what waits; how many, or a negative errno. */
+  receive(socket: NativeSocket): number;
   setFilter(socket: NativeSocket, program: Uint8Array): number;
   /** What the kernel lets wait in the receive queue, in octets by its own count. */
   queueOctets(socket: NativeSocket): number;

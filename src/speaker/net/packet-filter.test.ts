@@ -4,6 +4,7 @@ import { PACKET_CLASS, runFilter } from '../../../test/support/filter-machine.ts
 import { neighborSolicitation } from '../../../test/support/ndp-frames.ts';
 import {
   arpFilter,
+  arpQuestionFilter,
   arpReplyFilter,
   coverAddresses,
   discoveryFilter,
@@ -12,6 +13,7 @@ import {
   MAX_INSTRUCTIONS,
   MAX_RANGES,
   type PacketFilter,
+  solicitationFilter,
 } from './packet-filter.ts';
 
 const LAST = 0xffff_ffff;
@@ -203,4 +205,38 @@ describe('arpReplyFilter', () => {
 
 test.each(Object.entries(PACKET_CLASS))('every frame is kept that is for this station or a group: %s', (name, type) => {
   expect(runFilter(everyFrameFilter(1_400), request(1), type)).toBe(name === 'otherHost' ? 0 : 1_400);
+});
+
+describe('arpQuestionFilter', () => {
+  const filter = arpQuestionFilter([0x0a00_0001]);
+  const sender = { 28: 10, 31: 9 };
+
+  test.each<{ what: string; frame: DataView; type: number; kept: number }>([
+    { what: 'a broadcast request of a host', frame: request(0x0a00_0001, sender), type: PACKET_CLASS.broadcast, kept: KEPT_OCTETS },
+    { what: 'a unicast request of a host', frame: request(0x0a00_0001, sender), type: PACKET_CLASS.host, kept: KEPT_OCTETS },
+    { what: 'a probe', frame: request(0x0a00_0001), type: PACKET_CLASS.broadcast, kept: 0 },
+    { what: 'another target', frame: request(0x0a00_0002, sender), type: PACKET_CLASS.broadcast, kept: 0 },
+    { what: "another station's, or with a VLAN tag", frame: request(0x0a00_0001, sender), type: PACKET_CLASS.otherHost, kept: 0 },
+    { what: 'a tag in the frame', frame: request(0x0a00_0001, { ...sender, 12: 0x81, 13: 0 }), type: PACKET_CLASS.broadcast, kept: 0 },
+    { what: 'a reply', frame: request(0x0a00_0001, { ...sender, 21: 2 }), type: PACKET_CLASS.host, kept: 0 },
+    { what: 'a reply of the address', frame: request(7, { 21: 2, 28: 10, 31: 1 }), type: PACKET_CLASS.host, kept: 0 },
+    { what: 'a frame cut short', frame: new DataView(request(0x0a00_0001, sender).buffer, 0, 41), type: PACKET_CLASS.host, kept: 0 },
+  ])('$what: keeps $kept', ({ frame, type, kept }) => {
+    expect(runFilter(filter, frame, type)).toBe(kept);
+  });
+});
+
+describe('solicitationFilter', () => {
+  const filter = solicitationFilter([0x0000_00c8]);
+  const view = (frame: Uint8Array): DataView => new DataView(frame.buffer);
+
+  test.each<{ what: string; frame: DataView; type: number; kept: number }>([
+    { what: 'a solicitation', frame: view(neighborSolicitation('2001:db8::c8')), type: PACKET_CLASS.multicast, kept: KEPT_OCTETS },
+    { what: 'another target', frame: view(neighborSolicitation('2001:db8::c9')), type: PACKET_CLASS.multicast, kept: 0 },
+    { what: "another station's", frame: view(neighborSolicitation('2001:db8::c8')), type: PACKET_CLASS.otherHost, kept: 0 },
+    { what: 'an advertisement', frame: view(neighborSolicitation('2001:db8::c8', { set: { 54: 136 } })), type: PACKET_CLASS.host, kept: 0 },
+    { what: 'from far', frame: view(neighborSolicitation('2001:db8::c8', { set: { 21: 64 } })), type: PACKET_CLASS.multicast, kept: 0 },
+  ])('$what: keeps $kept', ({ frame, type, kept }) => {
+    expect(runFilter(filter, frame, type)).toBe(kept);
+  });
 });

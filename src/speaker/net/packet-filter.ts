@@ -90,6 +90,27 @@ const ARP_PREAMBLE: PacketFilter = [
   instruction(BPF.loadWord, SENDER_ADDRESS_OFFSET),
 ];
 
+/** Drops everything that is not an ARP request, for IPv4 over Ethernet, of a host that has an address; loads its target. Probes are left out: who asks them has no entry yet. */
+const ARP_QUESTION_PREAMBLE: PacketFilter = [
+  ...demand(BPF.loadWord, ETHER_AND_HARDWARE_TYPE.offset, ETHER_AND_HARDWARE_TYPE.value),
+  ...demand(BPF.loadWord, PROTOCOL_TYPE_AND_LENGTHS.offset, PROTOCOL_TYPE_AND_LENGTHS.value),
+  ...demand(BPF.loadHalf, OPERATION.offset, OPERATION.request),
+  ...demandClassBelow(PACKET_MULTICAST),
+  instruction(BPF.loadWord, SENDER_ADDRESS_OFFSET),
+  instruction(BPF.jumpIfEqual, 0, 0, 1),
+  DROP,
+  instruction(BPF.loadWord, TARGET_ADDRESS_OFFSET),
+];
+
+/** Drops everything that is not a Neighbor Solicitation to this station or to a group; loads the tail of its target. */
+const SOLICITATION_PREAMBLE: PacketFilter = [
+  ...demand(BPF.loadHalf, ETHER_TYPE_IPV6.offset, ETHER_TYPE_IPV6.value),
+  ...demand(BPF.loadHalf, NEXT_HEADER_AND_HOP_LIMIT.offset, NEXT_HEADER_AND_HOP_LIMIT.value),
+  ...demand(BPF.loadHalf, DISCOVERY.offset, DISCOVERY.solicitation),
+  ...demandClassBelow(PACKET_OTHERHOST),
+  instruction(BPF.loadWord, TARGET_TAIL_OFFSET),
+];
+
 /** Drops everything that is not a Neighbor Solicitation or Advertisement to this station or to a group; loads the tail of its target. */
 const DISCOVERY_PREAMBLE: PacketFilter = [
   ...demand(BPF.loadHalf, ETHER_TYPE_IPV6.offset, ETHER_TYPE_IPV6.value),
@@ -131,6 +152,16 @@ export function arpFilter(addresses: Iterable<number>, maxRanges: number = MAX_R
  */
 export function discoveryFilter(tails: Iterable<number>, maxRanges: number = MAX_RANGES): PacketFilter {
   return filterOf(DISCOVERY_PREAMBLE, tails, maxRanges);
+}
+
+/** A program that keeps the ARP requests for one of `addresses` by hosts that have an address, with `maxRanges` as above. */
+export function arpQuestionFilter(addresses: Iterable<number>, maxRanges: number = MAX_RANGES): PacketFilter {
+  return filterOf(ARP_QUESTION_PREAMBLE, addresses, maxRanges);
+}
+
+/** The same for Neighbor Solicitations: `tails` as above. */
+export function solicitationFilter(tails: Iterable<number>, maxRanges: number = MAX_RANGES): PacketFilter {
+  return filterOf(SOLICITATION_PREAMBLE, tails, maxRanges);
 }
 
 /** A program that keeps the ARP replies that were sent to this station: what kernels answer that it asked. */

@@ -10,7 +10,7 @@ export interface FrameBatch {
   length(index: number): number;
 }
 
-/** Who reads a packet socket. Called from the event loop, never from within `open`. */
+/** Who reads a packet socket. Called from the event loop, or from within `read`, never from within `open`. */
 export interface PacketListener {
   received(batch: FrameBatch): void;
   /** The socket works no more and must be disposed of. A link that goes down is no failure: frames come again when it is up. */
@@ -35,6 +35,11 @@ export interface PacketSocketOptions {
    * than a small frame. The first frame after a pause is read at once, each when not given.
    */
   readonly restMilliseconds?: number;
+  /**
+   * Nobody is woken by what comes: it waits for `read` in a queue of so many octets, as the kernel counts, and what finds that full is lost.
+   * That is the whole price of a flood. Each frame wakes its reader when not given.
+   */
+  readonly unreadOctets?: number;
 }
 
 /** Whole frames, header included, in and out of one link; never in promiscuous mode. */
@@ -45,6 +50,8 @@ export interface PacketSocket extends Disposable {
   setFilter(filter: PacketFilter): void;
   /** Sends one frame; the octets are the caller's again when it returns. False when it could not be sent now: it is lost. */
   send(frame: Uint8Array): boolean;
+  /** Has what waits received before it returns, up to 256 frames. For a socket of which nobody is woken. */
+  read(): void;
   /** How many frames were lost since the last call because this process did not read them in time. */
   takeDrops(): number;
 }

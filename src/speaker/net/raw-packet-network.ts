@@ -18,6 +18,12 @@ const SLOT_OCTETS = 128;
  */
 const QUEUE_OCTETS = 4 * 1024 * 1024;
 
+/** Readings of one `read`: 256 frames, a millisecond of this thread. */
+const READINGS = 4;
+
+/** To the addon in the place of a rest: nobody is woken. */
+const UNATTENDED = -1;
+
 const OCTETS_AN_INSTRUCTION = 8;
 
 /** How the kernel writes numbers here: `struct sock_filter` lies in memory in the machine's own order. */
@@ -67,23 +73,28 @@ class RawPacketSocket implements PacketSocket {
   readonly #native: NativeSockets;
   readonly #purpose: string;
   readonly #socket: NativeSocket;
+  readonly #received: (count: number) => void;
   readonly queueOctets: number;
 
   constructor(native: NativeSockets, options: PacketSocketOptions, listener: PacketListener) {
-    const { link, purpose, etherType, filter, keptOctets, restMilliseconds = 0 } = options;
+    const { link, purpose, etherType, filter, keptOctets, unreadOctets } = options;
     const frames = new ReceivedFrames(keptOctets ?? SLOT_OCTETS);
     const received = (count: number): void => {
       frames.count = Math.max(count, 0);
       if (count > 0) listener.received(frames);
-      else if (count !== NET_DOWN) listener.failed(networkError(purpose, count));
+      else if (count < 0 && count !== NET_DOWN) listener.failed(networkError(purpose, count));
     };
     const program = programOf(filter);
     const { octets, lengths } = frames;
-    const opened = native.openPacketSocket(link, etherType, QUEUE_OCTETS, restMilliseconds, program, octets, lengths, received);
+    // The kernel grants twice of what it is asked for.
+    const queue = unreadOctets === undefined ? QUEUE_OCTETS : Math.ceil(unreadOctets / 2);
+    const rest = unreadOctets === undefined ? (options.restMilliseconds ?? 0) : UNATTENDED;
+    const opened = native.openPacketSocket(link, etherType, queue, rest, program, octets, lengths, received);
     if (typeof opened === 'number') throw networkError(purpose, opened);
     this.#native = native;
     this.#purpose = purpose;
     this.#socket = opened;
+    this.#received = received;
     this.queueOctets = Math.max(native.queueOctets(opened), 0);
     RawPacketSocket.#open.add(this);
   }
@@ -95,6 +106,16 @@ class RawPacketSocket implements PacketSocket {
 
   send(frame: Uint8Array): boolean {
     return this.#native.send(this.#socket, frame) === 0;
+  }
+
+  read(): void {
+    for (let reading = 0; reading < READINGS; reading++) {
+      // Whoever receives may dispose of it.
+      if (!RawPacketSocket.#open.has(this)) return;
+      const count = this.#native.receive(this.#socket);
+      this.#received(count);
+      if (count < SLOTS) return;
+    }
   }
 
   takeDrops(): number {

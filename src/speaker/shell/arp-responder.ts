@@ -1,14 +1,16 @@
 import { formatIpv4, type Ipv4, UNSPECIFIED_IPV4 } from '../../lib/ipv4.ts';
 import { formatMac, type Mac } from '../../lib/mac.ts';
 import type { Link } from '../net/link-monitor.ts';
-import { arpFilter, type PacketFilter } from '../net/packet-filter.ts';
+import { arpFilter, arpQuestionFilter, type PacketFilter } from '../net/packet-filter.ts';
 import type { FrameBatch, PacketNetwork, PacketSocket } from '../net/packet-socket.ts';
 import { type HeldAddress, IPV4 } from '../protocol/layer2/address-table.ts';
-import { arpProbe, decideArp, gratuitousArp } from '../protocol/layer2/arp-answer.ts';
+import { arpNotice, arpProbe, decideArp, gratuitousArp } from '../protocol/layer2/arp-answer.ts';
+import { type Asker, askerInArp } from '../protocol/layer2/recent-askers.ts';
 import { sightArp } from '../protocol/layer2/sighting.ts';
 import { ARP_REPLY, ARP_REQUEST, type ArpFrame, decodeArpFrame, encodeArpFrame, newArpFrame } from '../wire/arp.ts';
 import { ETHER_TYPE_ARP } from '../wire/ethernet.ts';
 import { AnnouncementTimer } from './announcement-timer.ts';
+import { AskerWatch } from './asker-watch.ts';
 import { type AddressProtocol, type AddressResponder, heldOn, type ResponderContext } from './family-answers.ts';
 import type { OpenFailed } from './responders.ts';
 import { StandInAnswers } from './stand-in-answers.ts';
@@ -23,6 +25,7 @@ export const ARP: AddressProtocol<Ipv4> = {
   numbers: IPV4,
   linksOf: ({ arp }) => arp,
   filterFor: arpFilter,
+  askerFilterFor: arpQuestionFilter,
   open: (link, { packets }, context, failed) => new ArpResponder(link, packets, context, failed),
 };
 
@@ -32,6 +35,7 @@ class ArpResponder implements AddressResponder<Ipv4> {
   readonly #socket: PacketSocket;
   readonly #announcements: AnnouncementTimer<Ipv4, Form>;
   readonly #standIns: StandInAnswers<Ipv4, ArpFrame>;
+  readonly #askers: AskerWatch<Ipv4>;
   readonly #reply = newArpFrame();
   readonly #octets = new Uint8Array(this.#reply.buffer);
   #link: Link;
@@ -46,8 +50,23 @@ class ArpResponder implements AddressResponder<Ipv4> {
       forms: FORMS,
       refreshes: () => context.refreshes(this.#link.name),
       send: (ip, form) => this.#announceOnce(ip, form),
+      askersOf: (ips) => this.#askers.of(ips),
+      notify: (asker) => this.#notify(asker),
     });
-    this.#standIns = new StandInAnswers(context.clock, (reply) => this.#remind(reply));
+    this.#standIns = new StandInAnswers({
+      clock: context.clock,
+      send: (reply) => this.#remind(reply),
+      recall: (macs) => this.#askers.remindersFor(macs, (asker, at) => arpNotice(asker, at, this.#link.mac)),
+    });
+    this.#askers = new AskerWatch({
+      clock: context.clock,
+      socket: { link: link.index, purpose: `noting who asks by ARP on ${link.name}`, etherType: ETHER_TYPE_ARP },
+      open: (unread, listener) => packets.open(unread, listener),
+      watched: context.planned,
+      askerIn: (octets, length) => this.#askerIn(octets, length),
+      faulted: (thrown) => context.faulted(thrown, this.#link.name),
+      log: context.log,
+    });
   }
 
   get link(): Link {
@@ -64,6 +83,10 @@ class ArpResponder implements AddressResponder<Ipv4> {
 
   setFilter(filter: PacketFilter): void {
     this.#socket.setFilter(filter);
+  }
+
+  setAskerFilter(filter: PacketFilter): void {
+    this.#askers.setFilter(filter);
   }
 
   announce(ips: readonly Ipv4[]): void {
@@ -97,6 +120,7 @@ class ArpResponder implements AddressResponder<Ipv4> {
   [Symbol.dispose](): void {
     this.#announcements[Symbol.dispose]();
     this.#standIns[Symbol.dispose]();
+    this.#askers[Symbol.dispose]();
     this.#socket[Symbol.dispose]();
     this.#context.closed(this);
   }
@@ -146,6 +170,18 @@ class ArpResponder implements AddressResponder<Ipv4> {
 
   #remind(reply: ArpFrame): void {
     if (!this.#context.silent(this.#link.name)) this.#send({ ...reply, source: this.#link.mac });
+  }
+
+  #askerIn(octets: DataView, length: number): Asker<Ipv4> | undefined {
+    const decoded = decodeArpFrame(octets, length);
+    return decoded.ok ? askerInArp(decoded.value, this.#link.mac) : undefined;
+  }
+
+  #notify(asker: Asker<Ipv4>): void {
+    const { mac, name } = this.#link;
+    if (this.#context.silent(name) || !this.#send(arpNotice(asker, mac, mac))) return;
+    this.#context.tallies.announced(formatIpv4(asker.ip));
+    this.#context.counted();
   }
 
   #see(frame: ArpFrame): void {

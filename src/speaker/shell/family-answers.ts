@@ -35,6 +35,8 @@ export interface AnswerPorts {
 /** What the responders of one family share. */
 export interface ResponderContext<Ip> extends Omit<AnswerPorts, 'sighted'> {
   readonly table: AddressTable<Ip>;
+  /** What any node may answer for. */
+  readonly planned: AddressTable<Ip>;
   /** A frame on the link of that name says who has an address, or would like to. */
   sighted(sighting: Sighting<Ip>, link: string): void;
   /** The responder was disposed of. */
@@ -45,6 +47,8 @@ export interface ResponderContext<Ip> extends Omit<AnswerPorts, 'sighted'> {
 export interface AddressResponder<Ip> extends Responder {
   /** Decides in the kernel which frames are worth a look; throws a {@link NetworkError}. */
   setFilter(filter: PacketFilter): void;
+  /** The same of what is noted of questions that others answer. */
+  setAskerFilter(filter: PacketFilter): void;
   /** Announces addresses unasked, from the first round on. */
   announce(ips: readonly Ip[]): void;
   /** Says nothing more of these addresses. */
@@ -65,12 +69,18 @@ export interface AddressProtocol<Ip> {
   linksOf(selection: InterfaceSelection): readonly Link[];
   /** The program that keeps the questions for these addresses. */
   filterFor(ips: readonly Ip[], maxRanges: number): PacketFilter;
+  /** The program that keeps the questions of hosts that would remember the answer. */
+  askerFilterFor(ips: readonly Ip[], maxRanges: number): PacketFilter;
   /** Opens a responder; throws a {@link NetworkError}. Nothing is received before its filter is set. */
   open(link: Link, network: NodeNetwork, context: ResponderContext<Ip>, failed: OpenFailed): AddressResponder<Ip>;
 }
 
 /** A new filter costs up to a few milliseconds; while changes come one after another it waits this long for more. */
 const FILTER_EVERY = milliseconds(20);
+/** Questions that nobody notes are no loss for a second, in which a Service that is new has no clients yet. */
+const ASKER_FILTER_AFTER = milliseconds(1_000);
+/** Each of thousands of addresses may lie alone; a filter that lets more through costs a look, and this one is run for each question on the segment. */
+const MAX_ASKER_RANGES = 512;
 /** What is gone and still passes the filter costs a look at each of its frames: that can wait for more to go. */
 const FILTER_GONE_EVERY = milliseconds(1_000);
 
@@ -81,6 +91,8 @@ export class FamilyAnswers<Ip> implements ResponderProtocol, Disposable {
   readonly #table: AddressTable<Ip>;
   /** The addresses that would be held, if nobody else had them. */
   readonly #looked: AddressTable<Ip>;
+  /** The addresses of the whole plan, whoever has them: who asks for them is noted. */
+  readonly #planned: AddressTable<Ip>;
   readonly #responders = new Set<AddressResponder<Ip>>();
   /** What is another node's and answered for here, by the name of the link. */
   readonly #lent = new Map<string, ReadonlyMap<Ip, Mac>>();
@@ -91,13 +103,21 @@ export class FamilyAnswers<Ip> implements ResponderProtocol, Disposable {
   #filterAt: number = Number.POSITIVE_INFINITY;
   #filteredAt: Micros = micros(-FILTER_EVERY);
   #maxRanges: number = MAX_RANGES;
+  #askerTimer: Timer | undefined;
 
   constructor(protocol: AddressProtocol<Ip>, ports: AnswerPorts) {
     this.#protocol = protocol;
     this.#table = new AddressTable(protocol.numbers);
     this.#looked = new AddressTable(protocol.numbers);
+    this.#planned = new AddressTable(protocol.numbers);
     const sighted: ResponderContext<Ip>['sighted'] = (sighting, link) => this.#sighted(sighting, link, ports);
-    this.#context = { ...ports, table: this.#table, sighted, closed: (responder) => void this.#responders.delete(responder) };
+    this.#context = {
+      ...ports,
+      table: this.#table,
+      planned: this.#planned,
+      sighted,
+      closed: (responder) => void this.#responders.delete(responder),
+    };
   }
 
   get name(): ResponderProtocol['name'] {
@@ -115,7 +135,18 @@ export class FamilyAnswers<Ip> implements ResponderProtocol, Disposable {
     // What is about to leave the filters of the others, and may come back before it does, is not in this one.
     if (this.#filterTimer !== undefined) this.#filterAll();
     else this.#installFilter([responder], this.#wanted());
+    if (this.#planned.size > 0) this.#noteAskers([responder]);
     return responder;
+  }
+
+  /** Takes changes of what the nodes of the cluster may announce: who asks for it is noted, whoever answers. */
+  plan(changes: readonly PlanChange[]): void {
+    const done = this.#planned.apply(changes);
+    if (!done.some(({ before, after }) => (before === undefined) !== (after === undefined))) return;
+    this.#askerTimer ??= this.#context.clock.startTimer(ASKER_FILTER_AFTER, () => {
+      this.#askerTimer = undefined;
+      this.#noteAskers([...this.#responders]);
+    });
   }
 
   /** Takes a batch of plan changes; what it changes on a link is announced or silenced there. Gives how many are announced anew on the link that has most of them. */
@@ -180,6 +211,7 @@ export class FamilyAnswers<Ip> implements ResponderProtocol, Disposable {
 
   [Symbol.dispose](): void {
     this.#filterTimer?.[Symbol.dispose]();
+    this.#askerTimer?.[Symbol.dispose]();
   }
 
   #concerns(ip: Ip, link: string): boolean {
@@ -241,6 +273,23 @@ export class FamilyAnswers<Ip> implements ResponderProtocol, Disposable {
     } catch (thrown) {
       if (!(thrown instanceof NetworkError)) throw thrown;
       this.#filterRefused(thrown, responders, ips);
+    }
+  }
+
+  /** One program for all links here too. */
+  #noteAskers(responders: readonly AddressResponder<Ip>[]): void {
+    const ips = Array.from(this.#planned.all(), ({ ip }) => ip);
+    for (let ranges = MAX_ASKER_RANGES; ; ranges = ranges >> 1) {
+      try {
+        const filter = this.#protocol.askerFilterFor(ips, ranges);
+        for (const responder of responders) responder.setAskerFilter(filter);
+        return;
+      } catch (thrown) {
+        if (!(thrown instanceof NetworkError)) throw thrown;
+        if (thrown.code === 'ENOMEM' && ranges > 1) continue;
+        this.#context.log('warn', thrown.message, { op: 'noteAskers' });
+        return;
+      }
     }
   }
 

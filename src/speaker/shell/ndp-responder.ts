@@ -5,10 +5,11 @@ import { formatMac, type Mac } from '../../lib/mac.ts';
 import type { GroupMembership } from '../net/group-membership.ts';
 import type { Link } from '../net/link-monitor.ts';
 import type { NetworkError } from '../net/network-error.ts';
-import { discoveryFilter, type PacketFilter } from '../net/packet-filter.ts';
+import { discoveryFilter, type PacketFilter, solicitationFilter } from '../net/packet-filter.ts';
 import type { FrameBatch, PacketSocket } from '../net/packet-socket.ts';
 import { announcedOn, type HeldAddress, IPV6 } from '../protocol/layer2/address-table.ts';
-import { decideSolicitation, type NeighborLink, unsolicitedAdvertisement } from '../protocol/layer2/neighbor-answer.ts';
+import { decideSolicitation, type NeighborLink, neighborNotice, unsolicitedAdvertisement } from '../protocol/layer2/neighbor-answer.ts';
+import { type Asker, askerInSolicitation } from '../protocol/layer2/recent-askers.ts';
 import { type Sighting, sightAdvertisement, sightSolicitation } from '../protocol/layer2/sighting.ts';
 import { ETHER_TYPE_IPV6 } from '../wire/ethernet.ts';
 import {
@@ -22,6 +23,7 @@ import {
   newProbeFrame,
 } from '../wire/ndp.ts';
 import { AnnouncementTimer } from './announcement-timer.ts';
+import { AskerWatch } from './asker-watch.ts';
 import { type AddressProtocol, type AddressResponder, heldOn, type ResponderContext } from './family-answers.ts';
 import { linkLocalOf } from './interface-selection.ts';
 import type { NodeNetwork, OpenFailed } from './responders.ts';
@@ -36,6 +38,7 @@ export const NDP: AddressProtocol<Ipv6> = {
   numbers: IPV6,
   linksOf: ({ ndp }) => ndp,
   filterFor: (ips, maxRanges) => discoveryFilter(ips.map(tailOf), maxRanges),
+  askerFilterFor: (ips, maxRanges) => solicitationFilter(ips.map(tailOf), maxRanges),
   open: (link, network, context, failed) => new NdpResponder(link, network, context, failed),
 };
 
@@ -48,6 +51,7 @@ class NdpResponder implements AddressResponder<Ipv6> {
   /** The addresses for which a group is joined: several may share one. */
   readonly #listening = new Map<Ipv6, Set<Ipv6>>();
   readonly #standIns: StandInAnswers<Ipv6, NeighborAdvertisement>;
+  readonly #askers: AskerWatch<Ipv6>;
   readonly #reply = newAdvertisementFrame();
   readonly #octets = new Uint8Array(this.#reply.buffer);
   readonly #probe = newProbeFrame();
@@ -73,8 +77,23 @@ class NdpResponder implements AddressResponder<Ipv6> {
       forms: ['advertisement'],
       refreshes: () => context.refreshes(this.#link.name),
       send: (ip) => this.#announceOnce(ip),
+      askersOf: (ips) => this.#askers.of(ips),
+      notify: (asker) => this.#notify(asker),
     });
-    this.#standIns = new StandInAnswers(context.clock, (reply) => this.#remind(reply));
+    this.#standIns = new StandInAnswers({
+      clock: context.clock,
+      send: (reply) => this.#remind(reply),
+      recall: (macs) => this.#askers.remindersFor(macs, (asker, at) => neighborNotice(asker, at, this.#identity, true)),
+    });
+    this.#askers = new AskerWatch({
+      clock: context.clock,
+      socket: { link: link.index, purpose: `noting who asks by NDP on ${link.name}`, etherType: ETHER_TYPE_IPV6 },
+      open: (unread, listener) => packets.open(unread, listener),
+      watched: context.planned,
+      askerIn: (octets, length) => this.#askerIn(octets, length),
+      faulted: (thrown) => context.faulted(thrown, this.#link.name),
+      log: context.log,
+    });
   }
 
   get link(): Link {
@@ -92,6 +111,10 @@ class NdpResponder implements AddressResponder<Ipv6> {
 
   setFilter(filter: PacketFilter): void {
     this.#socket.setFilter(filter);
+  }
+
+  setAskerFilter(filter: PacketFilter): void {
+    this.#askers.setFilter(filter);
   }
 
   announce(ips: readonly Ipv6[]): void {
@@ -132,6 +155,7 @@ class NdpResponder implements AddressResponder<Ipv6> {
     this.#retry?.[Symbol.dispose]();
     this.#announcements[Symbol.dispose]();
     this.#standIns[Symbol.dispose]();
+    this.#askers[Symbol.dispose]();
     this.#membership[Symbol.dispose]();
     this.#socket[Symbol.dispose]();
     this.#context.closed(this);
@@ -214,6 +238,18 @@ class NdpResponder implements AddressResponder<Ipv6> {
   #remind(reply: NeighborAdvertisement): void {
     const { mac, linkLocal } = this.#identity;
     if (!this.#context.silent(this.#link.name)) this.#send({ ...reply, source: mac, sourceIp: linkLocal });
+  }
+
+  #askerIn(octets: DataView, length: number): Asker<Ipv6> | undefined {
+    const decoded = decodeNeighborSolicitation(octets, length);
+    return decoded.ok ? askerInSolicitation(decoded.value, this.#link.mac) : undefined;
+  }
+
+  #notify(asker: Asker<Ipv6>): void {
+    const { mac, name } = this.#identity;
+    if (this.#context.silent(name) || !this.#send(neighborNotice(asker, mac, this.#identity, false))) return;
+    this.#context.tallies.announced(formatIpv6(asker.ip));
+    this.#context.counted();
   }
 
   #see(sighting: Sighting<Ipv6> | undefined): void {

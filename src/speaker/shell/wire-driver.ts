@@ -269,6 +269,8 @@ export class WireDriver implements Disposable {
       else routes.push(change);
     }
     if (announcements.length > 0) {
+      // Where there is nobody else this node has answered whoever has asked.
+      if (this.#segments !== undefined) for (const family of [this.#arp, this.#ndp]) family.plan(announcements);
       this.#ownership.apply(announcements);
       this.#segments?.ownersChanged();
       this.#segments?.describe();

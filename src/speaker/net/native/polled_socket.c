@@ -94,8 +94,7 @@ static bool referenced_view(struct polled_socket *polled, napi_ref reference, na
   return view_of(polled->env, value, kind, view) && view->count >= least;
 }
 
-// Reads what is there into the slots: how many messages, 0 when there is none, negative errno.
-static int receive_batch(struct polled_socket *polled) {
+int receive_batch(struct polled_socket *polled) {
   struct mmsghdr messages[MAX_SLOTS];
   struct iovec places[MAX_SLOTS];
   union {
@@ -197,5 +196,5 @@ bool attach_to_loop(struct polled_socket *polled, uv_loop_t *loop) {
 
 bool start_reading(struct polled_socket *polled) {
   return napi_add_async_cleanup_hook(polled->env, on_environment_end, polled, &polled->hook) == napi_ok &&
-         uv_poll_start(&polled->poll, UV_READABLE, on_readable) == 0;
+         (polled->unattended || uv_poll_start(&polled->poll, UV_READABLE, on_readable) == 0);
 }

@@ -19,6 +19,7 @@ struct polled_socket {
   uv_poll_t poll;
   uv_timer_t rest;   // in the place of the poll while messages keep coming
   uint64_t rest_ms;  // from one reading to the next at least, so that what comes meanwhile is read together; 0: none
+  bool unattended;   // nobody is woken: what comes waits for `receive_batch`
   uint64_t read_at;  // by the clock of the loop
   napi_env env;
   napi_async_cleanup_hook_handle hook;
@@ -57,7 +58,10 @@ void forget(struct polled_socket *polled);
 // descriptor; then nothing is to be ended.
 bool attach_to_loop(struct polled_socket *polled, uv_loop_t *loop);
 
-// Begins to read; false for a failure, after which the socket is to be shut.
+// Reads what is there into the slots: how many messages, 0 when there is none, negative errno.
+int receive_batch(struct polled_socket *polled);
+
+// Begins to read, unless it is unattended; false for a failure, after which the socket is to be shut.
 bool start_reading(struct polled_socket *polled);
 
 // Ends a socket: no callback comes after this. Any number of times, on the thread of its environment.

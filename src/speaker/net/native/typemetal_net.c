@@ -20,6 +20,7 @@
 enum {
   MAX_ARGUMENTS = 8,
   MAX_REST_MS = 1000, // whatever is read can wait for no longer
+  UNATTENDED = -1,    // in the place of a rest
 };
 
 // Marks our externals, so that no other one is ever taken for a socket.
@@ -95,14 +96,15 @@ static bool borrow(struct polled_socket *polled, const struct reception *recepti
 }
 
 // Gives a descriptor to the event loop and wraps it for JavaScript, unless there is a failure (errno). Takes it either way.
-static napi_value poll_socket(napi_env env, int fd, int ifindex, int failure, uint32_t rest_ms, const struct reception *reception) {
+static napi_value poll_socket(napi_env env, int fd, int ifindex, int failure, int32_t rest_ms, const struct reception *reception) {
   uv_loop_t *loop = NULL;
   napi_value external = NULL;
   struct polled_socket *polled = failure == 0 ? malloc(sizeof(*polled)) : NULL;
   if (polled == NULL) goto refused;
   *polled = (struct polled_socket){.env = env, .fd = fd, .ifindex = ifindex, .holders = 1,
                                    .slot_count = reception->slot_count, .slot_octets = reception->slot_octets,
-                                   .rest_ms = rest_ms};
+                                   .unattended = rest_ms == UNATTENDED,
+                                   .rest_ms = rest_ms == UNATTENDED ? 0 : (uint64_t)rest_ms};
   if (napi_get_uv_event_loop(env, &loop) != napi_ok || !borrow(polled, reception)) goto no_poll;
   if (!attach_to_loop(polled, loop)) goto no_poll;
   // From here on the loop holds it, and the only way to end it is to shut it.
@@ -130,7 +132,7 @@ static napi_value open_packet_socket(napi_env env, napi_callback_info call) {
   if (!arguments_of(env, call, 8, arguments) || napi_get_value_int32(env, arguments[0], &ifindex) != napi_ok || ifindex <= 0 ||
       napi_get_value_int32(env, arguments[1], &ether_type) != napi_ok ||
       napi_get_value_int32(env, arguments[2], &queue_octets) != napi_ok ||
-      napi_get_value_int32(env, arguments[3], &rest_ms) != napi_ok || rest_ms < 0 || rest_ms > MAX_REST_MS ||
+      napi_get_value_int32(env, arguments[3], &rest_ms) != napi_ok || rest_ms < UNATTENDED || rest_ms > MAX_REST_MS ||
       !view_of(env, arguments[4], napi_uint8_array, &filter) || !reception_of(env, arguments + 5, &reception))
     return refuse(env, "openPacketSocket(ifindex, etherType, queueOctets, restMilliseconds, filter, slots, lengths, received)");
   // Protocol 0 receives nothing until bind: not one frame comes past the filter.
@@ -140,7 +142,7 @@ static napi_value open_packet_socket(napi_env env, napi_callback_info call) {
   struct sockaddr_ll address = {.sll_family = AF_PACKET, .sll_protocol = htons((uint16_t)ether_type), .sll_ifindex = ifindex};
   int failure = attach_filter(fd, &filter);
   if (failure == 0 && bind(fd, (struct sockaddr *)&address, sizeof(address)) != 0) failure = errno;
-  return poll_socket(env, fd, ifindex, failure, (uint32_t)rest_ms, &reception);
+  return poll_socket(env, fd, ifindex, failure, rest_ms, &reception);
 }
 
 // openRouteSocket(groups, queueOctets, slots, lengths, received): socket or negative errno. `groups` is a bit mask.
@@ -168,6 +170,14 @@ static napi_value send_octets(napi_env env, napi_callback_info call) {
   if (polled == NULL || !view_of(env, arguments[1], napi_uint8_array, &octets)) return refuse(env, "send(socket, octets)");
   if (polled->closed) return number(env, -EBADF);
   return number(env, send(polled->fd, octets.start, octets.count, MSG_DONTWAIT | MSG_NOSIGNAL) < 0 ? -errno : 0);
+}
+
+// receive(socket): what waits, in the slots: how many, or negative errno.
+static napi_value receive_now(napi_env env, napi_callback_info call) {
+  napi_value arguments[MAX_ARGUMENTS];
+  struct polled_socket *polled = socket_of(env, call, 1, arguments);
+  if (polled == NULL) return refuse(env, "receive(socket)");
+  return number(env, polled->closed ? -EBADF : receive_batch(polled));
 }
 
 // setFilter(socket, program): 0 or negative errno; the old program stays when the new one is refused.
@@ -213,6 +223,7 @@ NAPI_MODULE_INIT() {
       {.utf8name = "openPacketSocket", .method = open_packet_socket},
       {.utf8name = "openRouteSocket", .method = open_route_socket},
       {.utf8name = "send", .method = send_octets},
+      {.utf8name = "receive", .method = receive_now},
       {.utf8name = "setFilter", .method = set_filter},
       {.utf8name = "queueOctets", .method = queue_octets},
       {.utf8name = "takeDrops", .method = take_drops},

@@ -2,6 +2,7 @@ import { type Ipv4, UNSPECIFIED_IPV4 } from '../../../lib/ipv4.ts';
 import { BROADCAST_MAC, isStation, type Mac, ZERO_MAC } from '../../../lib/mac.ts';
 import { ARP_REPLY, ARP_REQUEST, type ArpFrame } from '../../wire/arp.ts';
 import { type AddressTable, announcedOn, type HeldAddress } from './address-table.ts';
+import type { Asker } from './recent-askers.ts';
 
 /** The link that a frame came in on, as it is now. */
 export interface LinkIdentity {
@@ -75,6 +76,11 @@ function replyTo(request: ArpFrame, mac: Mac): ArpFrame {
     targetMac: request.senderMac,
     targetIp: request.senderIp,
   };
+}
+
+/** Tells a host that has asked before, and it alone, that the address is at `mac` now; `source` is who says so. */
+export function arpNotice({ ip, mac, from }: Asker<Ipv4>, at: Mac, source: Mac): ArpFrame {
+  return { destination: mac, source, operation: ARP_REPLY, senderMac: at, senderIp: ip, targetMac: mac, targetIp: from };
 }
 
 /** Asks all, as a host that would like to have `ip`, whether somebody has it (RFC 5227, Section 2.1.1): nobody learns anything by it. */

@@ -2,17 +2,28 @@ import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { type Micros, micros } from '../../../lib/clock.ts';
 import type { Ipv4 } from '../../../lib/ipv4.ts';
+import type { Mac } from '../../../lib/mac.ts';
 import { type BurstEffect, type BurstEvent, noBurst, stepBurst } from './burst.ts';
+import type { Asker } from './recent-askers.ts';
 
 type Form = 'request' | 'reply';
 
 interface Sent {
   readonly at: Micros;
   readonly ip: Ipv4;
-  readonly form: Form;
+  readonly form: Form | 'notice';
 }
 
-type Change = { readonly at: number } & ({ readonly appeared: readonly number[] } | { readonly disappeared: readonly number[] });
+type Change = { readonly at: number } & (
+  | { readonly appeared: readonly number[] }
+  | { readonly disappeared: readonly number[] }
+  | { readonly asked: readonly number[] }
+);
+
+/** A host that has asked for that address. */
+function askerOf(ip: number): Asker<Ipv4> {
+  return { ip: ip as Ipv4, mac: 0x0200_0000_0099 as Mac, from: 99 as Ipv4 };
+}
 
 /** Runs the machine on a clock of its own; wake-ups come `late` microseconds late. */
 function run(changes: readonly Change[], late = 0, forms: readonly Form[] = ['request', 'reply']): readonly Sent[] {
@@ -25,6 +36,7 @@ function run(changes: readonly Change[], late = 0, forms: readonly Form[] = ['re
     wake = undefined;
     for (const effect of effects) {
       if (effect.kind === 'wake-at') wake = micros(effect.at + late);
+      else if (effect.kind === 'notify') sent.push({ at: event.now, ip: effect.asker.ip, form: 'notice' });
       else sent.push({ at: event.now, ip: effect.ip, form: effect.form });
     }
   };
@@ -38,6 +50,7 @@ function run(changes: readonly Change[], late = 0, forms: readonly Form[] = ['re
     wakeUntil(change.at);
     const now = micros(change.at);
     if ('appeared' in change) step({ kind: 'appeared', now, ips: change.appeared as readonly Ipv4[] });
+    else if ('asked' in change) step({ kind: 'asked-before', now, askers: change.asked.map(askerOf) });
     else step({ kind: 'disappeared', now, ips: change.disappeared as readonly Ipv4[] });
   }
   wakeUntil(Number.POSITIVE_INFINITY);
@@ -170,5 +183,55 @@ describe('every burst', () => {
       }),
       { numRuns: 40 },
     );
+  });
+});
+
+describe('notices to those who have asked', () => {
+  const many = (first: number, count: number): number[] => Array.from({ length: count }, (_, index) => first + index);
+  const notices = (sent: readonly Sent[]): readonly Sent[] => sent.filter(({ form }) => form === 'notice');
+
+  test('come at once, and once, when nothing else is due', () => {
+    const sent = run([
+      { at: 0, appeared: [1] },
+      { at: 5_000, asked: [1, 1] },
+    ]);
+    expect(lines(sent).slice(0, 4)).toEqual(['0 ms 1 request', '5 ms 1 notice', '5 ms 1 notice', '50 ms 1 request']);
+    expect(notices(sent)).toHaveLength(2);
+  });
+
+  test('do not delay round 0 of any address', () => {
+    const sent = run([
+      { at: 0, appeared: many(1, 500) },
+      { at: 5_000, asked: many(1, 500) },
+    ]);
+    const firsts = sent.filter(({ at }) => at < (notices(sent)[0]?.at ?? 0));
+    expect(new Set(firsts.map(({ ip }) => ip)).size).toBe(500);
+  });
+
+  test('leave every second frame to the later rounds, and keep the pace', () => {
+    const sent = run([
+      { at: 0, appeared: many(1, 200) },
+      { at: 5_000, asked: many(1, 200).flatMap((ip) => [ip, ip, ip, ip, ip]) },
+    ]);
+    const contended = sent.filter(({ at }) => at >= 150_000 && at < 450_000);
+    expect(contended.length).toBeGreaterThanOrEqual(590);
+    expect(contended.length).toBeLessThanOrEqual(620);
+    expect(notices(contended).length / contended.length).toBeCloseTo(0.5, 1);
+    expect(notices(sent)).toHaveLength(1_000);
+  });
+
+  test.each<{ what: string; next: Change }>([
+    { what: 'are not sent of an address that is withdrawn', next: { at: 5_000, disappeared: [2] } },
+    { what: 'begin anew with an address that appears again', next: { at: 5_000, appeared: [2] } },
+  ])('$what', ({ next }) => {
+    const sent = run([{ at: 0, appeared: [1, 2] }, { at: 5_000, asked: [...many(100, 300), 1, 2] }, next]);
+    expect(notices(sent).filter(({ ip }) => ip === 2)).toEqual([]);
+    expect(notices(sent).filter(({ ip }) => ip === 1)).toHaveLength(1);
+  });
+
+  test('are bounded', () => {
+    const sent = run([{ at: 0, asked: many(1, 10_000) }]);
+    expect(sent).toHaveLength(8_192);
+    expect(sent.at(-1)?.at).toBeLessThanOrEqual(8_192 * 500);
   });
 });

@@ -1,4 +1,5 @@
 import { type Micros, micros, milliseconds } from '../../../lib/clock.ts';
+import type { Asker } from './recent-askers.ts';
 
 /** An address and the first moment at which its next round may go out. */
 interface Waiting<Ip> {
@@ -14,6 +15,8 @@ export interface BurstState<Ip, Form> {
   /** The ways in which the protocol tells of an address unasked: one frame each, the first one alone in round 0. */
   readonly forms: readonly Form[];
   readonly rounds: readonly (readonly Waiting<Ip>[])[];
+  /** Who is still to be told alone. */
+  readonly notices: readonly Asker<Ip>[];
   /** No frame before this moment: what keeps the pace. */
   readonly resumeAt: Micros;
 }
@@ -22,6 +25,8 @@ export interface BurstState<Ip, Form> {
 export type BurstEvent<Ip> =
   /** These are announced on the link from now on; a burst that one of them still had begins anew. */
   | { readonly kind: 'appeared'; readonly now: Micros; readonly ips: readonly Ip[] }
+  /** These have asked for addresses that have appeared, and are told alone besides. */
+  | { readonly kind: 'asked-before'; readonly now: Micros; readonly askers: readonly Asker<Ip>[] }
   /** These are not any more: nothing is sent for them from now on. */
   | { readonly kind: 'disappeared'; readonly now: Micros; readonly ips: readonly Ip[] }
   /** The moment of the last `wake-at` has come. */
@@ -30,6 +35,7 @@ export type BurstEvent<Ip> =
 /** What has to be done, in order. */
 export type BurstEffect<Ip, Form> =
   | { readonly kind: 'send'; readonly ip: Ip; readonly form: Form }
+  | { readonly kind: 'notify'; readonly asker: Asker<Ip> }
   /** Comes last, at most once: replaces the wake-up that was asked for before. Without it nothing is left to send. */
   | { readonly kind: 'wake-at'; readonly at: Micros };
 
@@ -45,6 +51,9 @@ const GAPS: readonly Micros[] = ROUND_OFFSETS_MS.map((offset, round) => millisec
 /** One frame each half millisecond, 2,000 a second: what switches and small hosts take without dropping. */
 const SPACING = micros(500);
 
+/** More than a list of askers can have: a bound in depth. An address that appears again takes the place of its notices from before. */
+const MAX_NOTICES = 8_192;
+
 /** Frames that may leave at one moment, so that timers of a few milliseconds can keep the pace. */
 const FRAMES_AT_ONCE = 10;
 
@@ -58,22 +67,25 @@ export function firstRoundOf(addresses: number): Micros {
 
 /** Nothing to send. */
 export function noBurst<Ip, Form>(forms: readonly Form[]): BurstState<Ip, Form> {
-  return { forms, rounds: ROUND_OFFSETS_MS.map(() => []), resumeAt: micros(0) };
+  return { forms, rounds: ROUND_OFFSETS_MS.map(() => []), notices: [], resumeAt: micros(0) };
 }
 
 type Step<Ip, Form> = readonly [BurstState<Ip, Form>, readonly BurstEffect<Ip, Form>[]];
 
 /**
  * The gratuitous burst of one link. Round 0 of every address goes first, one frame each, so that the last of many
- * addresses is not late; the later rounds, a frame of each form, share what is left of the pace.
+ * addresses is not late; the later rounds, a frame of each form, share what is left of the pace. Notices to those who have
+ * asked take every second place of these.
  */
 export function stepBurst<Ip, Form>(state: BurstState<Ip, Form>, event: BurstEvent<Ip>): Step<Ip, Form> {
   switch (event.kind) {
     case 'appeared': {
-      const { rounds } = without(state, event.ips);
+      const { rounds, notices } = without(state, event.ips);
       const fresh = event.ips.map((ip) => ({ ip, due: event.now }));
-      return sendDue({ ...state, rounds: rounds.map((round, index) => (index === 0 ? [...round, ...fresh] : round)) }, event.now);
+      return sendDue({ ...state, notices, rounds: rounds.map((round, index) => (index === 0 ? [...round, ...fresh] : round)) }, event.now);
     }
+    case 'asked-before':
+      return sendDue({ ...state, notices: [...state.notices, ...event.askers].slice(0, MAX_NOTICES) }, event.now);
     case 'disappeared':
       return sendDue(without(state, event.ips), event.now);
     case 'woke':
@@ -83,15 +95,23 @@ export function stepBurst<Ip, Form>(state: BurstState<Ip, Form>, event: BurstEve
 
 function without<Ip, Form>(state: BurstState<Ip, Form>, ips: readonly Ip[]): BurstState<Ip, Form> {
   const gone = new Set(ips);
-  return { ...state, rounds: state.rounds.map((round) => round.filter(({ ip }) => !gone.has(ip))) };
+  const stays = ({ ip }: { readonly ip: Ip }): boolean => !gone.has(ip);
+  return { ...state, rounds: state.rounds.map((round) => round.filter(stays)), notices: state.notices.filter(stays) };
 }
 
 /** Sends what is due and what the pace allows, then says when to come back. */
 function sendDue<Ip, Form>(state: BurstState<Ip, Form>, now: Micros): Step<Ip, Form> {
   const effects: BurstEffect<Ip, Form>[] = [];
   const sent = state.rounds.map((): Waiting<Ip>[] => []);
+  let notified = 0;
   while (now >= state.resumeAt && effects.length < FRAMES_AT_ONCE) {
     const round = nextRound(state, sent, now);
+    const asker = isNoticesTurn(round, notified, effects.length) ? state.notices[notified] : undefined;
+    if (asker !== undefined) {
+      effects.push({ kind: 'notify', asker });
+      notified++;
+      continue;
+    }
     const waiting = state.rounds[round]?.[sent[round]?.length ?? 0];
     if (waiting === undefined) break;
     sent[round]?.push(waiting);
@@ -100,9 +120,15 @@ function sendDue<Ip, Form>(state: BurstState<Ip, Form>, now: Micros): Step<Ip, F
   }
   const rounds = state.rounds.map((round, index) => round.slice(sent[index]?.length).concat(nextOf(sent[index - 1], index, now)));
   const paced = Math.max(state.resumeAt, now - CATCH_UP) + effects.length * SPACING;
-  const after: BurstState<Ip, Form> = { forms: state.forms, rounds, resumeAt: effects.length === 0 ? state.resumeAt : micros(paced) };
+  const resumeAt = effects.length === 0 ? state.resumeAt : micros(paced);
+  const after: BurstState<Ip, Form> = { forms: state.forms, rounds, notices: state.notices.slice(notified), resumeAt };
   const wake = wakeAt(after);
   return [after, wake === undefined ? effects : [...effects, { kind: 'wake-at', at: wake }]];
+}
+
+/** Notices come behind round 0 and leave half of the frames to the later rounds. */
+function isNoticesTurn(round: number, notified: number, sent: number): boolean {
+  return round === -1 || (round > 0 && 2 * notified <= sent);
 }
 
 /** The round whose first waiting address comes next: round 0 before all, then the one due longest; -1 when none is due. */
@@ -126,6 +152,7 @@ function nextOf<Ip>(sent: readonly Waiting<Ip>[] | undefined, round: number, now
 }
 
 function wakeAt(state: BurstState<unknown, unknown>): Micros | undefined {
+  if (state.notices.length > 0) return state.resumeAt;
   const firsts = state.rounds.flatMap((round) => round.slice(0, 1)).map(({ due }) => due);
   return firsts.length === 0 ? undefined : micros(Math.max(Math.min(...firsts), state.resumeAt));
 }

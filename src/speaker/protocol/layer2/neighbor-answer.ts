@@ -4,6 +4,7 @@ import { groupMac } from '../../wire/ethernet.ts';
 import type { NeighborAdvertisement, NeighborSolicitation } from '../../wire/ndp.ts';
 import { type AddressTable, announcedOn, type HeldAddress } from './address-table.ts';
 import type { LinkIdentity } from './arp-answer.ts';
+import type { Asker } from './recent-askers.ts';
 
 /** The link that a solicitation came in on, with the address by which it speaks to its neighbours. */
 export interface NeighborLink extends LinkIdentity {
@@ -75,4 +76,12 @@ function advertisementTo(
 export function unsolicitedAdvertisement(ip: Ipv6, { mac, linkLocal }: NeighborLink): NeighborAdvertisement {
   const to = { destination: groupMac(ALL_NODES), destinationIp: ALL_NODES };
   return { ...to, source: mac, sourceIp: linkLocal, target: ip, targetMac: mac, solicited: false, override: true };
+}
+
+/**
+ * Tells a host that has asked before, and it alone, that the address is at `mac` now. `solicited` has it believe that the way there and back works, which is
+ * what it is to do of an address that has not moved; one that has takes the place of what it knew.
+ */
+export function neighborNotice({ ip, mac, from }: Asker<Ipv6>, at: Mac, link: NeighborLink, solicited: boolean): NeighborAdvertisement {
+  return { ...unsolicitedAdvertisement(ip, link), destination: mac, destinationIp: from, targetMac: at, solicited };
 }

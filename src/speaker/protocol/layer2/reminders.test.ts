@@ -38,3 +38,32 @@ test('a flood of senders fills no memory', () => {
   for (let sender = 1; sender <= 10_000; sender++) reminders.answered(1, sender as Mac, sender, at(0));
   expect(reminders.take(at(10))).toHaveLength(4_096);
 });
+
+test('those that asked the owner are reminded one after another, then every ten seconds, for ten minutes', () => {
+  const reminders = new Reminders<number, string>();
+  const hosts = [A, B, (B + 1) as Mac, (B + 2) as Mac];
+  reminders.toldBefore(
+    hosts.map((asker, index) => ({ ip: 1, asker, reply: `${index}` })),
+    at(100),
+  );
+  const told = [100, 102, 103, 105, 108, 110, 112].map((second) => reminders.take(at(second)).join());
+  expect(told).toEqual(['0', '', '1', '2', '3', '0', '']);
+  expect(reminders.take(at(700))).toEqual([]);
+});
+
+test('who has asked since is told what he was told last', () => {
+  const reminders = new Reminders<number, string>();
+  reminders.answered(1, A, 'last', at(100));
+  reminders.toldBefore([{ ip: 1, asker: A, reply: 'first' }], at(100));
+  expect([reminders.take(at(105)), reminders.take(at(110))]).toEqual([[], ['last']]);
+});
+
+test('those that asked the owner leave room to those that ask this node', () => {
+  const reminders = new Reminders<number, number>();
+  reminders.toldBefore(
+    Array.from({ length: 5_000 }, (_, sender) => ({ ip: 1, asker: (sender + 1) as Mac, reply: 0 })),
+    at(0),
+  );
+  reminders.answered(1, 9_999 as Mac, 9_999, at(0));
+  expect(reminders.take(at(10))).toHaveLength(2_049);
+});
