@@ -137,6 +137,14 @@ test("when b falls silent a answers with b's MAC within 350 ms, unasked only to 
   expect(scene.network.groupsOn(2)).toEqual([]);
 });
 
+test('those that asked b while it spoke are reminded by a', async () => {
+  expect(await scene.asked()).toEqual([]);
+  await scene.run(1_000);
+  scene.b[Symbol.dispose]();
+  await scene.run(9_500);
+  expect(scene.said()).toEqual(answers);
+});
+
 test('when b says that it ends a answers at once; hellos are frequent; the log and the counts say so', async () => {
   scene.b.take({ kind: 'end', drain: undefined });
   await settle();
