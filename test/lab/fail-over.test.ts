@@ -14,6 +14,8 @@ import { settles } from './support/settles.ts';
 const ACQUAINTED_MILLISECONDS = 5_000;
 /** A busy machine needs this long for all that a row waits for, and the client goes on asking. */
 const ASKING_MILLISECONDS = 120_000;
+/** Every speaker has a new Service in its plan, and notes who asks for it. */
+const PLANNED_MILLISECONDS = 5_000;
 /** So long everything is watched before something happens, and behind the last thing that was waited for. */
 const QUIET_MILLISECONDS = 1_000;
 
@@ -25,6 +27,30 @@ let owner: LabNode;
 /** Asks for the Service's address, from the client. */
 function ask(): Promise<Asking> {
   return Asking.start({ client: product.lab.client.host, address, withinMilliseconds: ASKING_MILLISECONDS });
+}
+
+/** A Service with an address of each family, of which all speakers know; the owner and the addresses. */
+async function dualService(name: string): Promise<{ readonly lent: Lent; readonly addresses: readonly string[]; readonly at: LabNode }> {
+  const { cluster, lab } = product;
+  const lent = await cluster.createService(name, { spec: { ipFamilyPolicy: 'RequireDualStack', ipFamilies: ['IPv4', 'IPv6'] } });
+  const addresses = await cluster.addressed(name);
+  const at = lab.node(await cluster.announcedBy(name));
+  await sleep(PLANNED_MILLISECONDS);
+  return { lent, addresses, at };
+}
+
+/** The client takes nothing that is said to all hosts, as some hosts take no gratuitous packets, until this is disposed of. */
+async function deaf(): Promise<AsyncDisposable> {
+  const { host } = product.lab.client;
+  const drop = 'ether daddr { ff:ff:ff:ff:ff:ff, 33:33:00:00:00:01 } drop;';
+  const rules = `table netdev deaf { chain in { type filter hook ingress device "eth0" priority 0; ${drop} }; }`;
+  await host.run(['nft', '-f', '-'], rules);
+  return { [Symbol.asyncDispose]: async () => void (await host.run(['nft', 'delete', 'table', 'netdev', 'deaf'])) };
+}
+
+/** Where the client's kernel believes these addresses to be. */
+async function believed(addresses: readonly string[]): Promise<(string | undefined)[]> {
+  return Promise.all(addresses.map(async (one) => (await product.lab.client.neighbour(one))?.mac));
 }
 
 function macsOf(heard: readonly Heard[]): string[] {
@@ -63,6 +89,50 @@ function nodes(): void {
     await oneAnswers(next);
     await sleep(QUIET_MILLISECONDS);
     await oneAnswers(next);
+  });
+}
+
+function unheard(): void {
+  test('is told alone by the new owner, of IPv4 and IPv6, when it takes nothing that is said to all', async () => {
+    const { client, network, nodes: all } = product.lab;
+    const { lent, addresses, at } = await dualService('told');
+    await using _lent = lent;
+    const { mac } = at.host.addresses;
+    for (const one of addresses) await settles(`${one} is found`, async () => expect(await client.resolve(one)).toBe(mac));
+    {
+      await using _ = await deaf();
+      await network.cutOff(at.host);
+      const cutAt = Date.now();
+      const moved = async (): Promise<boolean> => (await believed(addresses)).every((each) => each !== mac);
+      expect(await eventually('the client has heard of another node', moved, PATIENCE)).toBe(true);
+      process.stdout.write(`${JSON.stringify({ toldAlone: { milliseconds: Date.now() - cutAt } })}\n`);
+      const [heir] = await believed(addresses);
+      expect(all.map(({ host }) => host.addresses.mac)).toContain(heir);
+      expect(await believed(addresses)).toEqual(addresses.map(() => heir));
+    }
+    await network.reconnect(at.host);
+  });
+
+  test('is reminded by another node while the speaker that it has asked is frozen, with the MAC that it knows', async () => {
+    const { client } = product.lab;
+    const { lent, addresses, at } = await dualService('reminded');
+    await using _lent = lent;
+    const { mac } = at.host.addresses;
+    const [first = ''] = addresses;
+    await settles(`${first} is found`, async () => expect(await client.resolve(first)).toBe(mac));
+    await using listener = await product.wire.listen();
+    const { program } = product.speaker(at.name);
+    program.pause();
+    try {
+      const reminded = async (): Promise<boolean> =>
+        (await listener.heard()).some(
+          (frame) => frame.operation === 2 && frame.senderIp === first && frame.senderMac === mac && frame.source !== mac,
+        );
+      expect(await eventually('somebody reminds the client', reminded, PATIENCE)).toBe(true);
+    } finally {
+      program.resume();
+    }
+    await product.speaker(at.name).ready();
   });
 }
 
@@ -113,7 +183,7 @@ describeLab('a client that asks every 5 ms', () => {
   beforeAll(async () => {
     product = await ProductLab.start();
     const { cluster } = product;
-    await cluster.createPool('segment', ['198.51.100.200-198.51.100.219']);
+    await cluster.createPool('segment', ['198.51.100.200-198.51.100.219', '2001:db8:51::c800/120']);
     await cluster.create('L2Advertisement', 'segment', {});
     await sleep(ACQUAINTED_MILLISECONDS);
   }, START_MILLISECONDS);
@@ -131,5 +201,6 @@ describeLab('a client that asks every 5 ms', () => {
   });
 
   describe('and a node', nodes);
+  describe('and asks once, of another address,', unheard);
   describe('and a speaker', speakers);
 });
