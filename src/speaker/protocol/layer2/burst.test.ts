@@ -14,11 +14,8 @@ interface Sent {
   readonly form: Form | 'notice';
 }
 
-type Change = { readonly at: number } & (
-  | { readonly appeared: readonly number[] }
-  | { readonly disappeared: readonly number[] }
-  | { readonly asked: readonly number[] }
-);
+type Move = { readonly at: number } & ({ readonly appeared: readonly number[] } | { readonly disappeared: readonly number[] });
+type Change = Move | { readonly at: number; readonly asked: readonly number[] };
 
 /** A host that has asked for that address. */
 function askerOf(ip: number): Asker<Ipv4> {
@@ -148,7 +145,7 @@ const histories = fc
     let at = 0;
     return steps.map(({ after, ...change }) => {
       at += after;
-      return { at, ...change } as Change;
+      return { at, ...change } as Move;
     });
   });
 const lateness = fc.constantFrom(0, 900, 4_000, 30_000);
