@@ -31,6 +31,9 @@ const START = { withinMilliseconds: 120_000 };
 const MORE_ANSWERS_MILLISECONDS = 300;
 /** Who stands still for a while answers what has come meanwhile when he goes on. */
 const LAST_ANSWER = { withinMilliseconds: 5_000 };
+/** Of two that answer both do before this many questions are over. */
+const SEVERAL_TIMES = 3;
+const SOME_ANSWER = { withinMilliseconds: 60_000 };
 /** Questions come as fast as an impatient person would ask. */
 const QUESTION_PAUSE_MILLISECONDS = 20;
 
@@ -107,6 +110,18 @@ export class Wire {
     const frames = [arpRequest({ senderMac: mac, senderIp: ipv4, targetIp: address })];
     const order: SendOrder = { frames, rounds: times, pauseMilliseconds };
     return JSON.parse(await this.#host.run([...COMMAND, 'ask', this.#link], JSON.stringify(order))) as (number | null)[];
+  }
+
+  /**
+   * The MACs that answer for an address that is asked for several times; asked anew as long as nobody answers at all, since who has stood still
+   * drops what it was asked meanwhile.
+   */
+  async answerers(address: string): Promise<readonly string[]> {
+    const macs = async (): Promise<readonly string[] | undefined> => {
+      const found = Object.keys((await this.ask(address, SEVERAL_TIMES)).byMac);
+      return found.length > 0 ? found : undefined;
+    };
+    return eventually(`somebody answers for ${address}`, macs, SOME_ANSWER);
   }
 
   /** Asks by broadcast `times` times who has an address, and counts the answers that come. */
