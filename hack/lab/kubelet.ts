@@ -51,12 +51,12 @@ export class Kubelet implements AsyncDisposable {
 
   /** The programs that run, by the names of their pods. */
   async programs(): Promise<ReadonlyMap<string, RunningProgram>> {
-    const pods = await this.#pods();
-    const running = pods.flatMap(({ metadata }) => {
-      const life = this.#lives.get(metadata.uid);
-      return life === undefined ? [] : [[metadata.name, life.program] as const];
-    });
-    return new Map(running);
+    return new Map(Array.from(await this.#running(), ([name, { program }]) => [name, program]));
+  }
+
+  /** The hosts on which they run, by the names of their pods. */
+  async hosts(): Promise<ReadonlyMap<string, Host>> {
+    return new Map(Array.from(await this.#running(), ([name, { host }]) => [name, host]));
   }
 
   /** Ends all programs; rejects with what went wrong in between. */
@@ -64,6 +64,14 @@ export class Kubelet implements AsyncDisposable {
     this.#ending.abort();
     await this.ended;
     await Promise.all([...this.#lives.values()].map(({ program }) => program.stop()));
+  }
+
+  async #running(): Promise<readonly (readonly [string, Life])[]> {
+    const pods = await this.#pods();
+    return pods.flatMap(({ metadata }) => {
+      const life = this.#lives.get(metadata.uid);
+      return life === undefined ? [] : [[metadata.name, life] as const];
+    });
   }
 
   async #run(signal: AbortSignal): Promise<void> {

@@ -25,6 +25,7 @@ import {
   runRuleTests,
   testedAlerts,
 } from './support/alert-rules.ts';
+import { blind } from './support/blind.ts';
 import { START_MILLISECONDS, STOP_MILLISECONDS } from './support/product-lab.ts';
 import { WATCHING, WatchedLab } from './support/watched-lab.ts';
 
@@ -215,6 +216,28 @@ async function forbidden(): Promise<void> {
   await watched.quiet('TypeMetalReconcileFailing');
 }
 
+async function cut(): Promise<void> {
+  const controllers = await of('controller', watched.installed.hosts());
+  {
+    await using cuts = new AsyncDisposableStack();
+    for (const [, host] of controllers) cuts.use(await blind(host));
+    const unreachable = await watched.firing('TypeMetalAPIServerUnreachable', controllers.length);
+    expect(new Set(unreachable.map(({ pod }) => pod))).toEqual(new Set(controllers.map(([pod]) => pod)));
+  }
+  await watched.quiet('TypeMetalAPIServerUnreachable');
+}
+
+async function stopped(): Promise<void> {
+  const controllers = await of('controller', watched.installed.programs());
+  try {
+    for (const [, program] of controllers) program.pause();
+    await watched.firing('TypeMetalNoLeader', 1);
+  } finally {
+    for (const [, program] of controllers) program.resume();
+  }
+  await watched.quiet('TypeMetalNoLeader');
+}
+
 function faults(): void {
   test(
     'a peer of which a part is not there: an alert of each process that goes by what was before, until it is gone',
@@ -224,6 +247,11 @@ function faults(): void {
   test('a speaker that starts and may read nothing: an alert of it, until it may', unread, TEST_MILLISECONDS);
   test('a router that takes no IPv6: an alert of each node, as long as there is such a route', missingRoutes, TEST_MILLISECONDS);
   test('a controller that may not write: an alert, until it may', forbidden, TEST_MILLISECONDS);
+  test('controllers that do not reach the API server: an alert of each, until they do', cut, TEST_MILLISECONDS);
+  test('controllers that stand still: an alert that nobody leads, until they go on', stopped, TEST_MILLISECONDS);
+  test('each alert that there is has been seen to fire', () => {
+    expect(watched.fired).toEqual(new Set(alertsOf(watched.rules).map(({ alert }) => alert)));
+  });
 }
 
 async function someOf(samples: Promise<readonly Sample[]>): Promise<readonly Sample[] | undefined> {

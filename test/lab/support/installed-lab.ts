@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import type { RunningProgram } from '../../../hack/kubernetes/running-program.ts';
+import type { Host } from '../../../hack/lab/host.ts';
 import { Kubelet } from '../../../hack/lab/kubelet.ts';
 import { Lab, type LabOptions } from '../../../hack/lab/lab.ts';
 import { kindsServed, PRODUCT_NAMESPACE } from '../../../hack/lab/product.ts';
@@ -50,6 +51,11 @@ export class InstalledLab implements AsyncDisposable {
   /** The programs of the pods, by the names of these. */
   programs(): Promise<ReadonlyMap<string, RunningProgram>> {
     return this.#kubelet.programs();
+  }
+
+  /** The hosts of the pods, by the names of these. */
+  hosts(): Promise<ReadonlyMap<string, Host>> {
+    return this.#kubelet.hosts();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -19,6 +19,8 @@ export class WatchedLab implements AsyncDisposable {
   readonly installed: InstalledLab;
   readonly prometheus: Prometheus;
   readonly rules: RuleFile;
+  /** The alerts that were seen to fire. */
+  readonly fired: Set<string> = new Set();
 
   private constructor(installed: InstalledLab, prometheus: Prometheus, rules: RuleFile) {
     this.installed = installed;
@@ -58,6 +60,7 @@ export class WatchedLab implements AsyncDisposable {
     const waited = await this.prometheus.query(`count_over_time(ALERTS{alertname="${name}",alertstate="pending"}[1h])`);
     const rule = this.rules.groups.flatMap(({ rules }) => rules).find(({ alert }) => alert === name);
     if (rule?.for !== undefined && waited.length === 0) throw new Error(`${name} fired without having waited`);
+    this.fired.add(name);
     return found.map(({ metric }) => metric);
   }
 
