@@ -101,7 +101,7 @@ function advertisements(): void {
     await settles(`${owner} announces`, async () => expect(await cluster.announcedBy('tried')).toBe(owner));
     const { mac } = lab.node(owner).host.addresses;
     await settles(`${owner} answers`, async () => expect(await lab.client.resolve(address)).toBe(mac));
-    expect(await wire.ask(address, 3)).toEqual({ byMac: { [mac]: 3 } });
+    expect(await wire.answerers(address)).toEqual([mac]);
     const [status] = await cluster.announcements('tried');
     expect(status?.status?.interfaces).toEqual((interfaces ?? []).map((name) => ({ name })));
   });
