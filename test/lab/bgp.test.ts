@@ -44,13 +44,13 @@ async function announce(peer: object = {}, advertisement: object = {}): Promise<
   return { [Symbol.asyncDispose]: dispose };
 }
 
-/** Why the sessions of the speakers are not up, as their logs say it. */
+/** With whom the sessions of the speakers are not up, and why, as their logs say it. */
 async function reasons(): Promise<string[]> {
   const logs = await Promise.all([...product.speakers.values()].map((speaker) => logOf(speaker)));
   return logs
     .flat()
     .filter(({ msg }) => msg === 'no BGP session')
-    .map(({ reason }) => String(reason));
+    .map(({ address, reason }) => `${address}: ${reason}`);
 }
 
 function basics(): void {
@@ -234,7 +234,7 @@ function failures(): void {
   });
 
   test.each([
-    { what: 'AS', peer: { peerASN: 64_601 }, reason: /the peer answers with AS 64600, 64601 expected/ },
+    { what: 'AS', peer: { peerASN: 64_601 }, reason: /:179: the peer answers with AS 64600, 64601 expected/ },
     { what: 'port', peer: { peerPort: 1179 }, reason: /198\.51\.100\.\d+:1179: the connection was refused/ },
     { what: 'source address', peer: { sourceAddress: '198.51.100.77' }, reason: /the source address is not one of this node/ },
   ])('a wrong $what is said in a sentence, and mended without a restart', async ({ peer, reason }) => {
