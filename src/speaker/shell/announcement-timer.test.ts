@@ -78,26 +78,3 @@ test('who has asked is looked up once for all addresses that come at a time, and
   clock.advance(milliseconds(20));
   expect(sought).toEqual([[1, 2, 5], [1]]);
 });
-
-test('who has asked is told again a second later, unless the address is gone again', () => {
-  const { clock, sent, timer } = newScene();
-  timer.announce([1, 3]);
-  clock.advance(milliseconds(500));
-  timer.announce([5, 7]);
-  clock.advance(milliseconds(100));
-  timer.silence([3, 5]);
-  clock.advance(milliseconds(10_000));
-  const told = sent.filter((line) => line.includes('!')).map((line) => line.split('!')[0]);
-  expect(told).toEqual(['5 1', '5 3', '505 5', '505 7', '1105 1', '1605 7']);
-});
-
-test('nothing is left to be done for addresses that are gone again', () => {
-  const { clock, timer } = newScene();
-  timer.announce([1]);
-  timer.silence([1]);
-  expect(clock.timers).toBe(0);
-  timer.announce([1]);
-  clock.advance(milliseconds(10));
-  timer.silence([1]);
-  expect(clock.timers).toBe(0);
-});

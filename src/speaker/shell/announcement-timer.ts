@@ -11,7 +11,7 @@ export interface AnnouncementTimerOptions<Ip, Form> {
   /** Whether what was told is to be kept alive now: not by a node that may be cut off, which would take an address from its new owner. */
   refreshes(): boolean;
   send(ip: Ip, form: Form): void;
-  /** Who has asked for these lately; called when all have been told of them for the first time, and a second later. */
+  /** Who has asked for these lately; called when all have been told of them for the first time. */
   askersOf(ips: ReadonlySet<Ip>): readonly Asker<Ip>[];
   /** Tells one alone of what it has asked for. */
   notify(asker: Asker<Ip>): void;
@@ -19,14 +19,6 @@ export interface AnnouncementTimerOptions<Ip, Form> {
 
 /** Round 0 of a burst is on its way by then, and all addresses that come at once are there. */
 const NOTICES_AFTER: Micros = milliseconds(5);
-/** Once more, for a frame that was lost and for hosts that take no update within a second of the last one, as Linux does. */
-const NOTICES_AGAIN: Micros = milliseconds(1_100);
-
-/** Addresses of which those that have asked are told at one time. */
-interface NoticeBatch<Ip> {
-  readonly at: Micros;
-  readonly ips: Set<Ip>;
-}
 
 /** Drives what one link tells unasked, the burst of an address that is new and then its refresh: a call for each frame that is due. */
 export class AnnouncementTimer<Ip, Form> implements Disposable {
@@ -36,9 +28,7 @@ export class AnnouncementTimer<Ip, Form> implements Disposable {
   #burstTimer: Timer | undefined;
   #refreshTimer: Timer | undefined;
   /** Whoever has asked for these is still to be found. */
-  #unasked: NoticeBatch<Ip> | undefined;
-  /** Whoever has asked for these was told and is told again; the next one first, and as many as there are of {@link NOTICES_AFTER} in that time. */
-  #toldOnce: NoticeBatch<Ip>[] = [];
+  readonly #unasked = new Set<Ip>();
   #noticeTimer: Timer | undefined;
 
   constructor(options: AnnouncementTimerOptions<Ip, Form>) {
@@ -53,10 +43,9 @@ export class AnnouncementTimer<Ip, Form> implements Disposable {
     this.#step({ kind: 'appeared', now, ips });
     this.#refresh.appeared(ips, now);
     this.#scheduleRefresh(now);
-    // Addresses come one after another: who has asked for any of them is looked up together.
-    this.#unasked ??= { at: micros(now + NOTICES_AFTER), ips: new Set() };
-    for (const ip of ips) this.#unasked.ips.add(ip);
-    this.#scheduleNotices(now);
+    for (const ip of ips) this.#unasked.add(ip);
+    // Addresses come one after another: who has asked for any of them is looked up once.
+    this.#noticeTimer ??= this.#options.clock.startTimer(NOTICES_AFTER, () => this.#findAskers());
   }
 
   /** Says nothing more of these addresses. */
@@ -65,10 +54,7 @@ export class AnnouncementTimer<Ip, Form> implements Disposable {
     const now = this.#options.clock.now();
     this.#step({ kind: 'disappeared', now, ips });
     this.#refresh.disappeared(ips);
-    for (const batch of [this.#unasked, ...this.#toldOnce]) for (const ip of ips) batch?.ips.delete(ip);
-    if (this.#unasked?.ips.size === 0) this.#unasked = undefined;
-    this.#toldOnce = this.#toldOnce.filter((batch) => batch.ips.size > 0);
-    this.#scheduleNotices(now);
+    for (const ip of ips) this.#unasked.delete(ip);
     this.#scheduleRefresh(now);
   }
 
@@ -78,32 +64,11 @@ export class AnnouncementTimer<Ip, Form> implements Disposable {
     this.#noticeTimer?.[Symbol.dispose]();
   }
 
-  #scheduleNotices(now: Micros): void {
-    this.#noticeTimer?.[Symbol.dispose]();
-    const at = Math.min(this.#unasked?.at ?? Number.POSITIVE_INFINITY, this.#toldOnce[0]?.at ?? Number.POSITIVE_INFINITY);
-    this.#noticeTimer = Number.isFinite(at)
-      ? this.#options.clock.startTimer(micros(Math.max(0, at - now)), () => this.#noticesDue(this.#options.clock.now()))
-      : undefined;
-  }
-
-  #noticesDue(now: Micros): void {
-    const first = this.#unasked;
-    if (first !== undefined && first.at <= now) {
-      this.#unasked = undefined;
-      this.#toldOnce.push({ ips: first.ips, at: micros(now + NOTICES_AGAIN) });
-      this.#notify(first.ips, now);
-    }
-    const second = this.#toldOnce[0];
-    if (second !== undefined && second.at <= now) {
-      this.#toldOnce.shift();
-      this.#notify(second.ips, now);
-    }
-    this.#scheduleNotices(now);
-  }
-
-  #notify(ips: ReadonlySet<Ip>, now: Micros): void {
-    const askers = this.#options.askersOf(ips);
-    if (askers.length > 0) this.#step({ kind: 'asked-before', now, askers });
+  #findAskers(): void {
+    this.#noticeTimer = undefined;
+    const askers = this.#options.askersOf(this.#unasked);
+    this.#unasked.clear();
+    if (askers.length > 0) this.#step({ kind: 'asked-before', now: this.#options.clock.now(), askers });
   }
 
   #step(event: BurstEvent<Ip>): void {

@@ -183,8 +183,7 @@ describe('a flood', () => {
     for (let sender = 1; sender <= 5_000; sender++) asked({ senderMac: (0x0200_0001_0000 + sender) as Mac });
     const told = took(20_000).filter((line) => line.startsWith('reply') && !line.includes('ff:ff'));
     expect(told[0]).toBe(TO_ASKERS[0]);
-    expect(new Set(told).size).toBe(1 + 256);
-    expect(told).toHaveLength(2 * (1 + 256));
+    expect(told).toHaveLength(1 + 256);
   });
 });
 
