@@ -37,6 +37,18 @@ test('who is gone on one link is absent there as soon as somebody else is heard 
   expect(reach(presence, 'eth1')).toEqual(NOTHING);
 });
 
+test('while this node only listens on a link, hellos there change nothing, and nobody is sure to be missed', () => {
+  const presence = scene();
+  presence.judged('eth1', 'b', 'dead');
+  presence.put('eth1', 'listening');
+  const { view } = presence;
+  presence.greeted('eth1', 'c');
+  expect(presence.view).toBe(view);
+  presence.put('eth1', 'open');
+  presence.greeted('eth1', 'c');
+  expect(reach(presence, 'eth1')).toEqual({ ...NOTHING, absent: ['b'] });
+});
+
 test('who is forgotten is absent from nowhere', () => {
   const presence = scene();
   presence.judged('eth1', 'b', 'dead');

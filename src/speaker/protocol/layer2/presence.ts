@@ -65,7 +65,7 @@ export class Presence {
   /** A node says hello. */
   greeted(name: string, node: string): void {
     const link = this.#link(name);
-    if (link.heard.has(node) && link.missed.size === link.sure.size) return;
+    if (link.heard.has(node) && (link.state !== 'open' || link.missed.size === link.sure.size)) return;
     this.#changed = true;
     link.heard.add(node);
     link.missed.delete(node);
