@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from '@jest/globals';
+import { afterEach, beforeAll, beforeEach, expect, test } from '@jest/globals';
 import { parse } from 'yaml';
 import { eventually } from '../../hack/kubernetes/eventually.ts';
 import { describeLab } from '../support/lab/lab-suite.ts';
@@ -56,12 +56,15 @@ async function inject(): Promise<void> {
 
 describeLab('the definition of BGPPeer over MetalLB’s', () => {
   beforeAll(async () => {
-    it = await AdmissionLab.start();
     ours = parse(await readFile(join(import.meta.dirname, '../../config/crd/bgppeers.yaml'), 'utf8'));
+  });
+  // A cluster for each: the server may need minutes to delete a definition that has just been changed, since it tries again ever more rarely while the storage
+  // of the kind begins anew. One that nobody has changed goes at once.
+  beforeEach(async () => {
+    it = await AdmissionLab.start();
+    await it.kubectl(['delete', 'crd', NAME]);
   }, START_MILLISECONDS);
-  afterAll(() => it?.[Symbol.asyncDispose](), STOP_MILLISECONDS);
-  beforeEach(() => it.kubectl(['delete', 'crd', NAME]));
-  afterEach(() => it.stopControllers());
+  afterEach(() => it?.[Symbol.asyncDispose](), STOP_MILLISECONDS);
 
   test('kubectl apply replaces the conversion', async () => {
     await install('apply');

@@ -128,14 +128,16 @@ function nodes(): void {
 }
 
 function unheard(): void {
-  test('is told alone by the new owner, of IPv4 and IPv6, when it takes nothing that is said to all', async () => {
+  test.each([
+    { asked: 'a while before', pause: 2 * QUIET_MILLISECONDS },
+    { asked: 'in the very moment', pause: 0 },
+  ])('and asked $asked is told alone by the new owner, of IPv4 and IPv6, when it takes nothing that is said to all', async ({ pause }) => {
     const { client, network, nodes: all } = product.lab;
     const { lent, addresses, at } = await dualService('told');
     await using _lent = lent;
     const { mac } = at.host.addresses;
     for (const one of addresses) await settles(`${one} is found`, async () => expect(await client.resolve(one)).toBe(mac));
-    // Linux takes no update of an entry that it made within the last second.
-    await sleep(2 * QUIET_MILLISECONDS);
+    await sleep(pause);
     {
       await using _ = await deaf();
       await network.cutOff(at.host);
@@ -143,9 +145,15 @@ function unheard(): void {
       const moved = async (): Promise<boolean> => (await believed(addresses)).every((each) => each !== mac);
       expect(await eventually('the client has heard of another node', moved, PATIENCE)).toBe(true);
       process.stdout.write(`${JSON.stringify({ toldAlone: { milliseconds: Date.now() - cutAt } })}\n`);
-      const [heir] = await believed(addresses);
-      expect(all.map(({ host }) => host.addresses.mac)).toContain(heir);
-      expect(await believed(addresses)).toEqual(addresses.map(() => heir));
+      // On a busy machine two nodes may take it, for some milliseconds: the client ends at the one that stays.
+      await settles('the client knows the node that has both', async () => {
+        const [heir] = await believed(addresses);
+        expect(all.map(({ host }) => host.addresses.mac)).toContain(heir);
+        expect(await believed(addresses)).toEqual(addresses.map(() => heir));
+      });
+      const [heir = ''] = await believed(addresses);
+      // Not before: the client would learn it from the answers.
+      expect((await product.wire.ask(addresses[0] ?? '', 3)).byMac).toEqual({ [heir]: 3 });
     }
     await network.reconnect(at.host);
   });

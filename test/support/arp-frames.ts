@@ -18,7 +18,8 @@ export function arpRequest(target: string, change: Partial<ArpFrame> = {}): Uint
 export function arpLine(frame: DataView): string {
   const decoded = decodeArpFrame(frame);
   if (!decoded.ok) return `no ARP: ${decoded.error.field}`;
-  const { operation, senderIp, senderMac, destination } = decoded.value;
-  const word = operation === ARP_REQUEST ? 'request' : 'reply';
+  const { operation, senderIp, targetIp, senderMac, destination } = decoded.value;
+  const alone = destination !== BROADCAST_MAC && senderIp === targetIp;
+  const word = operation === ARP_REQUEST ? 'request' : alone ? 'gratuitous reply' : 'reply';
   return `${word} ${formatIpv4(senderIp)} is ${formatMac(senderMac)} to ${formatMac(destination)}`;
 }

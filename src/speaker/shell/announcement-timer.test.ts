@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
 import { FakeClock } from '../../../test/support/fake-clock.ts';
-import { milliseconds } from '../../lib/clock.ts';
+import { micros, milliseconds } from '../../lib/clock.ts';
 import type { Mac } from '../../lib/mac.ts';
 import { AnnouncementTimer } from './announcement-timer.ts';
 
@@ -13,7 +13,7 @@ interface Scene {
   refreshes: boolean;
 }
 
-const HOST = { mac: 9 as Mac, from: 99 };
+const HOST = { mac: 9 as Mac, from: 99, toldAt: micros(0) };
 
 function newScene(): Scene {
   const [clock, sent]: [FakeClock, string[]] = [new FakeClock(), []];

@@ -1,6 +1,6 @@
 import { type Clock, type Micros, micros, milliseconds, type Timer } from '../../lib/clock.ts';
 import { type BurstEvent, type BurstState, noBurst, stepBurst } from '../protocol/layer2/burst.ts';
-import type { Asker } from '../protocol/layer2/recent-askers.ts';
+import type { RecentAsker } from '../protocol/layer2/recent-askers.ts';
 import { Refresh } from '../protocol/layer2/refresh.ts';
 
 /** What the announcements of one link need. */
@@ -12,9 +12,9 @@ export interface AnnouncementTimerOptions<Ip, Form> {
   refreshes(): boolean;
   send(ip: Ip, form: Form): void;
   /** Who has asked for these lately; called when all have been told of them for the first time. */
-  askersOf(ips: ReadonlySet<Ip>): readonly Asker<Ip>[];
+  askersOf(ips: ReadonlySet<Ip>): readonly RecentAsker<Ip>[];
   /** Tells one alone of what it has asked for. */
-  notify(asker: Asker<Ip>): void;
+  notify(asker: RecentAsker<Ip>): void;
 }
 
 /** Round 0 of a burst is on its way by then, and all addresses that come at once are there. */

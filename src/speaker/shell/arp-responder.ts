@@ -4,8 +4,8 @@ import type { Link } from '../net/link-monitor.ts';
 import { arpFilter, arpQuestionFilter, type PacketFilter } from '../net/packet-filter.ts';
 import type { FrameBatch, PacketNetwork, PacketSocket } from '../net/packet-socket.ts';
 import { type HeldAddress, IPV4 } from '../protocol/layer2/address-table.ts';
-import { arpNotice, arpProbe, decideArp, gratuitousArp } from '../protocol/layer2/arp-answer.ts';
-import { type Asker, askerInArp } from '../protocol/layer2/recent-askers.ts';
+import { arpNotice, arpProbe, decideArp, gratuitousArp, newOwnerNotice } from '../protocol/layer2/arp-answer.ts';
+import { type Asker, askerInArp, type RecentAsker } from '../protocol/layer2/recent-askers.ts';
 import { sightArp } from '../protocol/layer2/sighting.ts';
 import { ARP_REPLY, ARP_REQUEST, type ArpFrame, decodeArpFrame, encodeArpFrame, newArpFrame } from '../wire/arp.ts';
 import { ETHER_TYPE_ARP } from '../wire/ethernet.ts';
@@ -177,9 +177,10 @@ class ArpResponder implements AddressResponder<Ipv4> {
     return decoded.ok ? askerInArp(decoded.value, this.#link.mac) : undefined;
   }
 
-  #notify(asker: Asker<Ipv4>): void {
+  #notify(asker: RecentAsker<Ipv4>): void {
     const { mac, name } = this.#link;
-    if (this.#context.silent(name) || !this.#send(arpNotice(asker, mac, mac))) return;
+    if (this.#context.silent(name) || !this.#send(newOwnerNotice(asker, mac, this.#context.clock.now()))) return;
+    this.#askers.told(asker);
     this.#context.tallies.announced(formatIpv4(asker.ip));
     this.#context.counted();
   }

@@ -3,7 +3,7 @@ import type { Mac } from '../../lib/mac.ts';
 import { NetworkError } from '../net/network-error.ts';
 import type { PacketFilter } from '../net/packet-filter.ts';
 import type { FrameBatch, PacketListener, PacketSocket, PacketSocketOptions } from '../net/packet-socket.ts';
-import { type Asker, RecentAskers } from '../protocol/layer2/recent-askers.ts';
+import { type Asker, type RecentAsker, RecentAskers } from '../protocol/layer2/recent-askers.ts';
 import type { Reminder } from '../protocol/layer2/reminders.ts';
 import type { LogLine } from './outbox.ts';
 
@@ -50,9 +50,14 @@ export class AskerWatch<Ip> implements Disposable {
   }
 
   /** Who has asked for these lately, up to now. */
-  of(ips: Pick<ReadonlySet<Ip>, 'has'>): readonly Asker<Ip>[] {
+  of(ips: Pick<ReadonlySet<Ip>, 'has'>): readonly RecentAsker<Ip>[] {
     this.#socket?.read();
     return this.#askers.of(ips, this.#options.clock.now());
+  }
+
+  /** This one was told alone. */
+  told(asker: Asker<Ip>): void {
+    this.#askers.told(asker, this.#options.clock.now());
   }
 
   /** Who has asked the nodes that have these MACs, by address, and what each is to be told again; not those nodes themselves. */

@@ -1,8 +1,9 @@
+import { type Micros, milliseconds } from '../../../lib/clock.ts';
 import { type Ipv4, UNSPECIFIED_IPV4 } from '../../../lib/ipv4.ts';
 import { BROADCAST_MAC, isStation, type Mac, ZERO_MAC } from '../../../lib/mac.ts';
 import { ARP_REPLY, ARP_REQUEST, type ArpFrame } from '../../wire/arp.ts';
 import { type AddressTable, announcedOn, type HeldAddress } from './address-table.ts';
-import type { Asker } from './recent-askers.ts';
+import type { Asker, RecentAsker } from './recent-askers.ts';
 
 /** The link that a frame came in on, as it is now. */
 export interface LinkIdentity {
@@ -81,6 +82,18 @@ function replyTo(request: ArpFrame, mac: Mac): ArpFrame {
 /** Tells a host that has asked before, and it alone, that the address is at `mac` now; `source` is who says so. */
 export function arpNotice({ ip, mac, from }: Asker<Ipv4>, at: Mac, source: Mac): ArpFrame {
   return { destination: mac, source, operation: ARP_REPLY, senderMac: at, senderIp: ip, targetMac: mac, targetIp: from };
+}
+
+/** Linux takes no reply that contradicts what it learned within the last second (`locktime`), but for a gratuitous one; the answer may have come a little after the question. */
+const LOCKED_FOR: Micros = milliseconds(1_100);
+
+/**
+ * The notice of a new owner, whose MAC is `mac`. A host that was told just now where the address is, by the old owner or by another one that gave way,
+ * gets it in the form of a gratuitous reply. The others get a plain one, since some hosts drop what is gratuitous.
+ */
+export function newOwnerNotice(asker: RecentAsker<Ipv4>, mac: Mac, now: Micros): ArpFrame {
+  if (now - asker.toldAt >= LOCKED_FOR) return arpNotice(asker, mac, mac);
+  return { ...gratuitousArp(asker.ip, mac, ARP_REPLY), destination: asker.mac, targetMac: mac };
 }
 
 /** Asks all, as a host that would like to have `ip`, whether somebody has it (RFC 5227, Section 2.1.1): nobody learns anything by it. */

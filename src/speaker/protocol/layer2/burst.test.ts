@@ -4,7 +4,7 @@ import { type Micros, micros } from '../../../lib/clock.ts';
 import type { Ipv4 } from '../../../lib/ipv4.ts';
 import type { Mac } from '../../../lib/mac.ts';
 import { type BurstEffect, type BurstEvent, noBurst, stepBurst } from './burst.ts';
-import type { Asker } from './recent-askers.ts';
+import type { RecentAsker } from './recent-askers.ts';
 
 type Form = 'request' | 'reply';
 
@@ -18,8 +18,8 @@ type Move = { readonly at: number } & ({ readonly appeared: readonly number[] } 
 type Change = Move | { readonly at: number; readonly asked: readonly number[] };
 
 /** A host that has asked for that address. */
-function askerOf(ip: number): Asker<Ipv4> {
-  return { ip: ip as Ipv4, mac: 0x0200_0000_0099 as Mac, from: 99 as Ipv4 };
+function askerOf(ip: number): RecentAsker<Ipv4> {
+  return { ip: ip as Ipv4, mac: 0x0200_0000_0099 as Mac, from: 99 as Ipv4, toldAt: micros(0) };
 }
 
 /** Runs the machine on a clock of its own; wake-ups come `late` microseconds late. */

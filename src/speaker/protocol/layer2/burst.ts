@@ -1,5 +1,5 @@
 import { type Micros, micros, milliseconds } from '../../../lib/clock.ts';
-import type { Asker } from './recent-askers.ts';
+import type { RecentAsker } from './recent-askers.ts';
 
 /** An address and the first moment at which its next round may go out. */
 interface Waiting<Ip> {
@@ -16,7 +16,7 @@ export interface BurstState<Ip, Form> {
   readonly forms: readonly Form[];
   readonly rounds: readonly (readonly Waiting<Ip>[])[];
   /** Who is still to be told alone. */
-  readonly notices: readonly Asker<Ip>[];
+  readonly notices: readonly RecentAsker<Ip>[];
   /** No frame before this moment: what keeps the pace. */
   readonly resumeAt: Micros;
 }
@@ -26,7 +26,7 @@ export type BurstEvent<Ip> =
   /** These are announced on the link from now on; a burst that one of them still had begins anew. */
   | { readonly kind: 'appeared'; readonly now: Micros; readonly ips: readonly Ip[] }
   /** These have asked for addresses that have appeared, and are told alone besides. */
-  | { readonly kind: 'asked-before'; readonly now: Micros; readonly askers: readonly Asker<Ip>[] }
+  | { readonly kind: 'asked-before'; readonly now: Micros; readonly askers: readonly RecentAsker<Ip>[] }
   /** These are not any more: nothing is sent for them from now on. */
   | { readonly kind: 'disappeared'; readonly now: Micros; readonly ips: readonly Ip[] }
   /** The moment of the last `wake-at` has come. */
@@ -35,7 +35,7 @@ export type BurstEvent<Ip> =
 /** What has to be done, in order. */
 export type BurstEffect<Ip, Form> =
   | { readonly kind: 'send'; readonly ip: Ip; readonly form: Form }
-  | { readonly kind: 'notify'; readonly asker: Asker<Ip> }
+  | { readonly kind: 'notify'; readonly asker: RecentAsker<Ip> }
   /** Comes last, at most once: replaces the wake-up that was asked for before. Without it nothing is left to send. */
   | { readonly kind: 'wake-at'; readonly at: Micros };
 

@@ -16,6 +16,11 @@ export interface Asker<Ip> {
   readonly from: Ip;
 }
 
+/** A host that has asked, and when it was told last where the address is: in answer to its question, or alone. */
+export interface RecentAsker<Ip> extends Asker<Ip> {
+  readonly toldAt: Micros;
+}
+
 /** Whoever has not asked for so long is not interested any more. */
 const REMEMBERED_FOR: Micros = milliseconds(600_000);
 /** As many as a stand-in reminds: more than a segment has clients, or one router and 4,096 addresses. */
@@ -28,6 +33,7 @@ const MAX_ON_TRIAL = 1_024;
 interface Entry<Ip> extends Asker<Ip> {
   readonly since: Micros;
   readonly askedAt: Micros;
+  toldAt: Micros;
 }
 
 /**
@@ -46,15 +52,21 @@ export class RecentAskers<Ip> {
   }
 
   /** Who has asked for these addresses: those first that have been known for longer. */
-  of(ips: Pick<ReadonlySet<Ip>, 'has'>, now: Micros): readonly Asker<Ip>[] {
+  of(ips: Pick<ReadonlySet<Ip>, 'has'>, now: Micros): readonly RecentAsker<Ip>[] {
     this.#settle(now);
-    const found: Asker<Ip>[] = [];
+    const found: RecentAsker<Ip>[] = [];
     for (const entries of [this.#known, this.#onTrial]) {
-      for (const { ip, mac, from, askedAt } of entries.values()) {
-        if (ips.has(ip) && now - askedAt < REMEMBERED_FOR) found.push({ ip, mac, from });
+      for (const { ip, mac, from, askedAt, toldAt } of entries.values()) {
+        if (ips.has(ip) && now - askedAt < REMEMBERED_FOR) found.push({ ip, mac, from, toldAt });
       }
     }
     return found;
+  }
+
+  /** This one was told alone. */
+  told(asker: Asker<Ip>, now: Micros): void {
+    const entry = this.#known.get(keyOf(asker)) ?? this.#onTrial.get(keyOf(asker));
+    if (entry !== undefined) entry.toldAt = now;
   }
 
   /** Forgets who asked for others than these. */
@@ -65,10 +77,10 @@ export class RecentAskers<Ip> {
   }
 
   #ask(asker: Asker<Ip>, now: Micros): void {
-    const key = `${asker.ip} ${asker.mac} ${asker.from}`;
+    const key = keyOf(asker);
     const entries = this.#known.has(key) ? this.#known : this.#onTrial;
     const since = entries.get(key)?.since ?? now;
-    entries.set(key, { ...asker, since, askedAt: now });
+    entries.set(key, { ...asker, since, askedAt: now, toldAt: now });
     const [oldest] = this.#onTrial.keys();
     if (this.#onTrial.size > MAX_ON_TRIAL && oldest !== undefined) this.#onTrial.delete(oldest);
   }
@@ -87,6 +99,10 @@ export class RecentAskers<Ip> {
   #forgetOld(now: Micros): void {
     for (const [key, { askedAt }] of this.#known) if (now - askedAt >= REMEMBERED_FOR) this.#known.delete(key);
   }
+}
+
+function keyOf({ ip, mac, from }: Asker<unknown>): string {
+  return `${ip} ${mac} ${from}`;
 }
 
 /**
