@@ -4,7 +4,7 @@ import { eventually } from '../../test/support/eventually.ts';
 import { RecordingMetrics } from '../../test/support/recording-metrics.ts';
 import { RuntimeScene, SERVICES } from '../../test/support/runtime-scene.ts';
 import { AssertionError } from '../lib/assert.ts';
-import { milliseconds } from '../lib/clock.ts';
+import { micros, milliseconds } from '../lib/clock.ts';
 import { type JsonObject, objectOf } from '../lib/json.ts';
 import { untilAborted } from './aborted.ts';
 import { type Leadership, type OperatorPorts, ResourceOperator } from './resource-operator.ts';
@@ -15,6 +15,11 @@ function portsOf(scene: RuntimeScene): OperatorPorts {
   const { api, clock, log, stores } = scene;
   return { api, stores, clock, log, random: () => 0.5, counters: reconcileCounters(new RecordingMetrics()) };
 }
+
+const NEVER_LEADING: Leadership = {
+  whenLeading: (signal) => untilAborted(new Promise(() => undefined), signal),
+  remaining: () => micros(0),
+};
 
 const portOf = (object: unknown): unknown => objectOf(objectOf(object).spec).port;
 
@@ -83,7 +88,7 @@ describe('an operator of a replica that follows', () => {
     await using scene = await RuntimeScene.open();
     scene.service('a', 1);
     const leading = Promise.withResolvers<void>();
-    const operator = new DiaryOperator(scene, { whenLeading: (signal) => untilAborted(leading.promise, signal) });
+    const operator = new DiaryOperator(scene, { ...NEVER_LEADING, whenLeading: (signal) => untilAborted(leading.promise, signal) });
     const ended = operator.start();
     await eventually(scene.clock, 'its store is complete', () => operator.synced);
     scene.service('a', 2);
@@ -100,7 +105,7 @@ describe('an operator of a replica that follows', () => {
   test('ends without a turn when it never leads', async () => {
     await using scene = await RuntimeScene.open();
     scene.service('a', 1);
-    const operator = new DiaryOperator(scene, { whenLeading: (signal) => untilAborted(new Promise(() => undefined), signal) });
+    const operator = new DiaryOperator(scene, NEVER_LEADING);
     const ended = operator.start();
     await eventually(scene.clock, 'its store is complete', () => operator.synced);
     operator.stop();

@@ -1,7 +1,7 @@
 import type k8sOperatorModule from '@dot-i/k8s-operator';
 import type { ResourceEvent, ResourceMeta } from '@dot-i/k8s-operator';
 import { AssertionError } from '../lib/assert.ts';
-import type { Clock } from '../lib/clock.ts';
+import type { Clock, Micros } from '../lib/clock.ts';
 import { type JsonObject, objectOf } from '../lib/json.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import type { Api, ApiCall } from './api.ts';
@@ -36,6 +36,8 @@ export interface OperatorPorts {
 export interface Leadership {
   /** Resolves when this process leads and all stores are at least as new as that; early when `signal` is aborted. */
   whenLeading(signal: AbortSignal): Promise<void>;
+  /** How long this process leads for sure, as it stands now; 0 or less when it does not. */
+  remaining(): Micros;
 }
 
 /** How an operator is run; every part has a default. */

@@ -223,8 +223,9 @@ async function cut(): Promise<void> {
     for (const [, host] of controllers) cuts.use(await blind(host));
     const unreachable = await watched.firing('TypeMetalAPIServerUnreachable', controllers.length);
     expect(new Set(unreachable.map(({ pod }) => pod))).toEqual(new Set(controllers.map(([pod]) => pod)));
+    await watched.firing('TypeMetalNoLeader', 1);
   }
-  await watched.quiet('TypeMetalAPIServerUnreachable');
+  for (const alert of ['TypeMetalAPIServerUnreachable', 'TypeMetalNoLeader']) await watched.quiet(alert);
 }
 
 async function stopped(): Promise<void> {
@@ -247,7 +248,7 @@ function faults(): void {
   test('a speaker that starts and may read nothing: an alert of it, until it may', unread, TEST_MILLISECONDS);
   test('a router that takes no IPv6: an alert of each node, as long as there is such a route', missingRoutes, TEST_MILLISECONDS);
   test('a controller that may not write: an alert, until it may', forbidden, TEST_MILLISECONDS);
-  test('controllers that do not reach the API server: an alert of each, until they do', cut, TEST_MILLISECONDS);
+  test('controllers that do not reach the API server: an alert of each, and that nobody leads, until they do', cut, TEST_MILLISECONDS);
   test('controllers that stand still: an alert that nobody leads, until they go on', stopped, TEST_MILLISECONDS);
   test('each alert that there is has been seen to fire', () => {
     expect(watched.fired).toEqual(new Set(alertsOf(watched.rules).map(({ alert }) => alert)));

@@ -4,7 +4,7 @@ import { RecordingMetrics } from '../../../test/support/recording-metrics.ts';
 import { RuntimeScene } from '../../../test/support/runtime-scene.ts';
 import type { Resource } from '../../kubernetes/resource.ts';
 import { reconcileCounters } from '../../kubernetes/work-queue.ts';
-import { milliseconds } from '../../lib/clock.ts';
+import { micros, milliseconds } from '../../lib/clock.ts';
 import { MemberlistSecretOperator } from './operator.ts';
 
 const NAMESPACE = 'metallb-system';
@@ -31,7 +31,7 @@ function start(deployment = 'controller'): void {
   const { api, stores, clock, log } = scene;
   const counters = reconcileCounters(new RecordingMetrics());
   const world = { namespace: NAMESPACE, name: 'memberlist', deployment, newKey: () => new Uint8Array(16) };
-  const leadership = { whenLeading: () => leads.promise };
+  const leadership = { whenLeading: () => leads.promise, remaining: () => micros(0) };
   running = new MemberlistSecretOperator(world, { api, stores, clock, random: () => 0.5, log, counters, leadership }).start(stop.signal);
 }
 
