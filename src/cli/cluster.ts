@@ -1,7 +1,7 @@
 import type { Api } from '../kubernetes/api.ts';
 import { ApiError, isStatus, isUnreachable } from '../kubernetes/api-error.ts';
 import { getObject, listObjects } from '../kubernetes/objects.ts';
-import { type ObjectName, type Resource, titleOf } from '../kubernetes/resource.ts';
+import { type ObjectName, objectPath, type Resource, titleOf } from '../kubernetes/resource.ts';
 import { milliseconds } from '../lib/clock.ts';
 import { type JsonObject, listOf, objectOf, textOf } from '../lib/json.ts';
 import { CommandError } from './report.ts';
@@ -112,6 +112,18 @@ export class Cluster {
       return { object: await getObject(this.#api, resource, name, this.#signal), fault: undefined };
     } catch (thrown) {
       return { object: undefined, fault: faultOf(`get ${titleOf(resource)}`, thrown) };
+    }
+  }
+
+  /** Writes annotations of an object, or takes away those that are `null`; gives the fault if it is refused. Throws a {@link CommandError} when nobody answers. */
+  async annotate(resource: Resource, name: ObjectName, annotations: Readonly<Record<string, string | null>>): Promise<string | undefined> {
+    const patch = { contentType: 'application/merge-patch+json', body: { metadata: { annotations } }, deadline: DEADLINE } as const;
+    try {
+      await this.#api.request({ method: 'PATCH', path: objectPath(resource, name), ...patch }, this.#signal);
+      return undefined;
+    } catch (thrown) {
+      // What is gone has no annotations.
+      return isStatus(thrown, 404) ? undefined : faultOf(`patch ${titleOf(resource)}`, thrown);
     }
   }
 

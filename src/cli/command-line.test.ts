@@ -14,6 +14,8 @@ test.each([
   { words: 'status --kubeconfig=k', order: { verb: 'status', operands: [], kubeconfig: 'k' } },
   { words: 'preflight --node-checks', order: { verb: 'preflight', operands: [], nodeChecks: true } },
   { words: 'preflight', order: { verb: 'preflight', operands: [], nodeChecks: false } },
+  { words: 'rebalance', order: { verb: 'rebalance', operands: [], apply: false } },
+  { words: 'rebalance --apply', order: { verb: 'rebalance', operands: [], apply: true } },
   { words: 'migrate configmap a', order: { verb: 'migrate', operands: ['a'] } },
 ])('$words', ({ words, order }) => {
   const parsed = parseCommandLine(words.split(' '), {});
@@ -39,6 +41,7 @@ test.each([
   { words: 'explain', says: /^explain takes one Service: NAME or NAMESPACE\/NAME$/ },
   { words: 'status a', says: /^status takes nothing but flags$/ },
   { words: 'status --node-checks', says: /^--node-checks belongs to preflight$/ },
+  { words: 'status --apply', says: /^--apply belongs to rebalance$/ },
   { words: 'lint a -o yaml', says: /^--output yaml: want text or json$/ },
   { words: 'lint a --colour', says: /^Unknown option '--colour'$/ },
   { words: 'lint a -n', says: /^Option '-n, --namespace <value>' argument missing$/ },
@@ -66,6 +69,6 @@ test.each([
 });
 
 test('the help text names each command, and fits a terminal of 132 columns', () => {
-  for (const verb of ['lint', 'migrate configmap', 'explain', 'status', 'preflight']) expect(USAGE).toContain(`\n  ${verb} `);
+  for (const verb of ['lint', 'migrate configmap', 'explain', 'status', 'preflight', 'rebalance']) expect(USAGE).toContain(`\n  ${verb} `);
   for (const line of USAGE.split('\n')) expect(line.length).toBeLessThanOrEqual(132);
 });

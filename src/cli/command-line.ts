@@ -3,7 +3,7 @@ import { describeError } from '../lib/errors.ts';
 import { err, ok, type Result } from '../lib/result.ts';
 
 /** What the program can be told to do. */
-export type Verb = 'lint' | 'migrate' | 'explain' | 'status' | 'preflight';
+export type Verb = 'lint' | 'migrate' | 'explain' | 'status' | 'preflight' | 'rebalance';
 
 /** What the command line asks for. */
 export interface Order {
@@ -17,6 +17,8 @@ export interface Order {
   readonly metallbNamespace: string;
   readonly kubeconfig: string | undefined;
   readonly context: string | undefined;
+  /** Whether to change what was found, in place of only saying it. */
+  readonly apply: boolean;
   /** Whether to look at the machine that this runs on in place of the cluster. */
   readonly nodeChecks: boolean;
 }
@@ -31,6 +33,8 @@ export const USAGE = `usage: kubectl typemetal COMMAND [flags]
   migrate configmap FILE         turns a ConfigMap of MetalLB before 0.13 into objects, on standard output; needs no cluster
   explain SERVICE                pool, addresses, who announces them, endpoints; why not, and what to do
   status                         pools, nodes, peers, and what is refused
+  rebalance                      which Services would go to which node, for an even spread on the segment
+  rebalance --apply              has them go
   preflight                      what keeps the cluster from working, each with the way out
   preflight --node-checks        the same of the machine that this runs on
 
@@ -54,6 +58,7 @@ const OPTIONS = {
   kubeconfig: { type: 'string' },
   context: { type: 'string' },
   'node-checks': { type: 'boolean' },
+  apply: { type: 'boolean' },
   'no-color': { type: 'boolean' },
   help: { type: 'boolean', short: 'h' },
   version: { type: 'boolean' },
@@ -69,7 +74,14 @@ const OPERANDS: Readonly<Record<Verb, { readonly least: number; readonly most: n
   explain: { least: 1, most: 1, wants: 'one Service: NAME or NAMESPACE/NAME' },
   status: { least: 0, most: 0, wants: 'nothing but flags' },
   preflight: { least: 0, most: 0, wants: 'nothing but flags' },
+  rebalance: { least: 0, most: 0, wants: 'nothing but flags' },
 };
+
+/** Flags that one command alone has. */
+const FLAGS_OF_ONE = [
+  ['node-checks', 'preflight'],
+  ['apply', 'rebalance'],
+] as const;
 
 /** Reads the words behind the program's name. The error is one sentence. */
 export function parseCommandLine(
@@ -88,7 +100,8 @@ export function parseCommandLine(
   const { least, most, wants } = OPERANDS[verb];
   if (rest.length < least || rest.length > most) return err(`${verb} takes ${wants}`);
   if (!['text', 'json', undefined].includes(values.output)) return err(`--output ${values.output}: want text or json`);
-  if (values['node-checks'] === true && verb !== 'preflight') return err('--node-checks belongs to preflight');
+  const misplaced = FLAGS_OF_ONE.find(([flag, owner]) => values[flag] === true && verb !== owner);
+  if (misplaced !== undefined) return err(`--${misplaced[0]} belongs to ${misplaced[1]}`);
   const metallbNamespace = values['metallb-namespace'] ?? (environment.METALLB_NAMESPACE || DEFAULT_NAMESPACE);
   return ok({
     kind: 'order',
@@ -101,6 +114,7 @@ export function parseCommandLine(
       kubeconfig: values.kubeconfig,
       context: values.context,
       nodeChecks: values['node-checks'] === true,
+      apply: values.apply === true,
     },
   });
 }

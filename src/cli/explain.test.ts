@@ -27,6 +27,7 @@ interface Draft {
   readonly ips?: readonly string[];
   readonly condition?: JsonObject;
   readonly labels?: object;
+  readonly annotations?: object;
 }
 
 function service({
@@ -34,13 +35,14 @@ function service({
   ips = ['192.0.2.1'],
   condition = allocated('True', 'Has 192.0.2.1 of IPAddressPool "main".'),
   labels,
+  annotations,
 }: Draft): JsonObject {
   return {
     metadata: {
       name: 'web',
       namespace: 'default',
       labels,
-      annotations: ips.length > 0 ? { 'metallb.io/ip-allocated-from-pool': 'main' } : {},
+      annotations: ips.length > 0 ? { 'metallb.io/ip-allocated-from-pool': 'main', ...annotations } : {},
     },
     spec: { type: 'LoadBalancer', ...spec },
     status: { loadBalancer: { ingress: ips.map((ip) => ({ ip })) }, conditions: [condition] },
@@ -205,6 +207,29 @@ test.each([
   },
 ])('where the advertisement by $by is refused, that is what is wrong, and not the speakers', ({ given, says }) => {
   expect(explain(view(given)).problems.map(({ text }) => text)).toEqual([`${says} is refused: bad`]);
+});
+
+const PREFERRED = 'metallb.io/preferred-node';
+test.each<{ what: string; annotations: object; given?: Partial<ServiceView>; says: readonly string[] }>([
+  { what: 'one that may announce it', annotations: { [PREFERRED]: 'node-2' }, says: [] },
+  {
+    what: 'one that is not there',
+    annotations: { [PREFERRED]: 'node-9' },
+    says: [`it asks for node "node-9" by the annotation ${PREFERRED}, and that may not announce it`],
+  },
+  {
+    what: 'one that is excluded',
+    annotations: { [PREFERRED]: 'node-2' },
+    given: { nodes: [node('node-1'), node('node-2', EXCLUDED)] },
+    says: [`it asks for node "node-2" by the annotation ${PREFERRED}, and that may not announce it`],
+  },
+  {
+    what: 'one, while it shares its address',
+    annotations: { [PREFERRED]: 'node-2', 'metallb.io/allow-shared-ip': 'k' },
+    says: [`the annotation ${PREFERRED} is not used: the Service may share its address with others`],
+  },
+])('a Service that asks for a node: $what', ({ annotations, given, says }) => {
+  expect(explain(view({ draft: { annotations }, ...given })).problems.map(({ text }) => text)).toEqual(says);
 });
 
 test('endpoints are in the order of their nodes', () => {

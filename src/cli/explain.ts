@@ -11,7 +11,14 @@ import {
 } from '../model/advertisement-scope.ts';
 import { type EndpointFacts, endpointFacts } from '../model/endpoint-facts.ts';
 import { mayAnnounce, nodeFacts } from '../model/node-facts.ts';
-import { ANNOTATION_PREFIX, POOL_ANNOTATION, type ServiceFacts, serviceFacts } from '../model/service.ts';
+import {
+  ANNOTATION_PREFIX,
+  POOL_ANNOTATION,
+  PREFERRED_NODE_ANNOTATION,
+  preferredNodeOf,
+  type ServiceFacts,
+  serviceFacts,
+} from '../model/service.ts';
 import { nameOf, titleOf } from './manifests.ts';
 import type { Problem } from './problem.ts';
 import { sessionProblems, sessionsOf } from './sessions.ts';
@@ -126,7 +133,21 @@ function problemsWith(so: Explanation, ground: Ground): readonly Problem[] {
     const remedy = 'create an L2Advertisement or a BGPAdvertisement that names the pool, or correct the selectors of the one that should';
     found.push({ text: `no advertisement means IPAddressPool ${so.pool ?? ''} and this Service`, remedy });
   } else if (serving > 0) found.push(...announcementProblems(so, ground));
-  return [...found, ...brokenSessions(so, ground), ...refusals(so, ground)];
+  return [...found, ...wishProblems(ground), ...brokenSessions(so, ground), ...refusals(so, ground)];
+}
+
+/** The Service asks for a node that it cannot have. */
+function wishProblems({ view, facts, l2 }: Ground): readonly Problem[] {
+  const wish = facts.annotations[PREFERRED_NODE_ANNOTATION] ?? '';
+  if (wish === '' || l2.length === 0) return [];
+  if (preferredNodeOf(facts) !== wish) {
+    const text = `the annotation ${PREFERRED_NODE_ANNOTATION} is not used: the Service may share its address with others`;
+    return [{ text, remedy: 'take it away, or the annotation metallb.io/allow-shared-ip' }];
+  }
+  const able = view.nodes.map(nodeFacts).filter((node) => mayAnnounce(node, false) && l2.some((each) => nodeSelected(each, node.labels)));
+  if (able.some(({ name }) => name === wish)) return [];
+  const text = `it asks for node "${wish}" by the annotation ${PREFERRED_NODE_ANNOTATION}, and that may not announce it`;
+  return [{ text, remedy: 'name a node that is there and that its advertisements select, or take the annotation away' }];
 }
 
 /** Sessions that are to carry its routes and do not, as nodes said within the hour: a status of a Service says what is meant only. */

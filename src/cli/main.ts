@@ -14,6 +14,7 @@ import { nodeChecks } from './node-checks.ts';
 import { OWN_FILES } from './own-files.ts';
 import { PatientApi } from './patient-api.ts';
 import { checksReport, preflightReport } from './preflight-report.ts';
+import { type Leave, rebalanceReport } from './rebalance-report.ts';
 import { COLOURED, CommandError, type ExitCode, PLAIN, type Report } from './report.ts';
 import { statusReport } from './status-report.ts';
 
@@ -23,8 +24,8 @@ const MANIFEST = new URL(import.meta.url.endsWith('.ts') ? '../../package.json' 
 /** Who reads what is printed may have seen enough: head(1) has. */
 process.stdout.on('error', () => process.exit());
 
-/** Nobody waits longer for a list; Ctrl-C ends it before. */
-const LONGEST_MILLISECONDS = 60_000;
+/** Nobody waits longer for a list; Ctrl-C ends it before. To move thousands of Services takes minutes. */
+const LONGEST_MILLISECONDS = { looking: 60_000, moving: 600_000 };
 
 /** What the client would log is told by the errors that it throws. */
 const SILENCE: Logger = {
@@ -40,7 +41,11 @@ async function asked(order: Order, command: (cluster: Cluster, namespace: string
   const config = configOf(order);
   const userAgent = `kubectl-typemetal/${versionOf()}`;
   using api = new ApiClient({ config, clock: SYSTEM_CLOCK, random: Math.random, log: SILENCE, userAgent });
-  const cluster = new Cluster(new PatientApi(api, SYSTEM_CLOCK), order.metallbNamespace, AbortSignal.timeout(LONGEST_MILLISECONDS));
+  const cluster = new Cluster(
+    new PatientApi(api, SYSTEM_CLOCK),
+    order.metallbNamespace,
+    AbortSignal.timeout(LONGEST_MILLISECONDS[order.apply ? 'moving' : 'looking']),
+  );
   return await command(cluster, order.namespace ?? config.getContextObject(config.getCurrentContext())?.namespace ?? 'default');
 }
 
@@ -70,9 +75,18 @@ async function carryOut(order: Order): Promise<Report> {
       return await asked(order, (cluster, namespace) => explainReport(cluster, serviceNamed(operand, namespace)));
     case 'status':
       return await asked(order, statusReport);
+    case 'rebalance':
+      return await asked(order, (cluster) => rebalanceReport(cluster, order.apply ? leave() : undefined));
     case 'preflight':
       return order.nodeChecks ? checksReport(nodeChecks(OWN_FILES)) : await asked(order, preflightReport);
   }
+}
+
+/** The first Ctrl-C ends the waiting; what was begun is ended properly. */
+function leave(): Leave {
+  const interrupt = new AbortController();
+  process.once('SIGINT', () => interrupt.abort());
+  return { clock: SYSTEM_CLOCK, interrupted: interrupt.signal };
 }
 
 function print({ text, json, complaints, exitCode }: Report, asJson: boolean): ExitCode {

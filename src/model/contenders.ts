@@ -16,6 +16,12 @@ export function orderContenders(contenders: Contenders, address: string, rank: R
   return ranked.map(({ contender }) => contender);
 }
 
+/** The same nodes, of which this one comes before all others; the very same object where it is none of them, or the only one. */
+export function preferring(node: string, contenders: Contenders): Contenders {
+  if (!contenders.has(node) || contenders.size === 1) return contenders;
+  return new Map(contenders).set(node, Math.max(...contenders.values()) + 1);
+}
+
 /** Whether the same nodes have the same scores. */
 export function sameContenders(left: Contenders, right: Contenders): boolean {
   if (left === right) return true;

@@ -51,6 +51,12 @@ export type UserAnnotation = 'address-pool' | 'loadBalancerIPs' | 'allow-shared-
 /** The annotation that names the pool a Service has its addresses from. */
 export const POOL_ANNOTATION: string = `${ANNOTATION_PREFIX}ip-allocated-from-pool`;
 
+/**
+ * The annotation that names the node that is to answer for the Service's addresses on the segment before all others, while it may. For as long as it is there:
+ * without it an owner keeps what it has.
+ */
+export const PREFERRED_NODE_ANNOTATION: string = `${ANNOTATION_PREFIX}preferred-node`;
+
 /** Reads a Service as the API gives it. Never throws; a field that is missing or of a wrong type counts as absent. */
 export function serviceFacts(service: unknown): ServiceFacts {
   const object = objectOf(service);
@@ -127,6 +133,11 @@ export function hasAnnotation(facts: ServiceFacts, name: UserAnnotation): boolea
   return (
     Object.hasOwn(facts.annotations, `${ANNOTATION_PREFIX}${name}`) || Object.hasOwn(facts.annotations, `${DEPRECATED_PREFIX}/${name}`)
   );
+}
+
+/** The node that the Service asks for; empty for none. One that shares its addresses asks for none: two of them could ask for two nodes. */
+export function preferredNodeOf(facts: ServiceFacts): string {
+  return hasAnnotation(facts, 'allow-shared-ip') ? '' : (facts.annotations[PREFERRED_NODE_ANNOTATION] ?? '');
 }
 
 /** The keys of all annotations under the deprecated prefix, sorted. */

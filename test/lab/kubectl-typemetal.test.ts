@@ -1,44 +1,18 @@
-import { spawn } from 'node:child_process';
-import { mkdir } from 'node:fs/promises';
-import { join } from 'node:path';
-import { text } from 'node:stream/consumers';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { eventually } from '../../hack/kubernetes/eventually.ts';
-import { searchPath } from '../../hack/lab/command.ts';
 import { describeLab } from '../support/lab/lab-suite.ts';
 import { PATIENCE } from './support/cluster.ts';
 import { ProductLab, START_MILLISECONDS, STOP_MILLISECONDS } from './support/product-lab.ts';
 import { settles } from './support/settles.ts';
+import { runTypemetal, type Told, type TypemetalOptions } from './support/typemetal.ts';
 
 /** The plug-in as people call it: by kubectl, over a real API server with the product at work. */
 
-const BIN = join(import.meta.dirname, '../../bin');
-
 let product: ProductLab;
 
-interface Told {
-  readonly code: number | null;
-  readonly printed: string;
-  readonly complaint: string;
-}
-
 /** Runs `kubectl typemetal`, as the administrator unless told. */
-async function typemetal(args: readonly string[], { stdin = '', kubeconfig = product.lab.control.adminKubeconfig } = {}): Promise<Told> {
-  const home = join(product.lab.folder, 'home');
-  await mkdir(home, { recursive: true });
-  const environment = { PATH: `${BIN}:${searchPath()}`, KUBECONFIG: kubeconfig, HOME: home };
-  const child = spawn(product.lab.control.servers.kubectl, ['typemetal', ...args], {
-    env: environment,
-    signal: AbortSignal.timeout(120_000),
-  });
-  child.stdin.on('error', () => undefined); // it may end before it has read what it was given
-  child.stdin.end(stdin);
-  const ended = new Promise<number | null>((resolve, reject) => {
-    child.once('error', reject);
-    child.once('close', resolve);
-  });
-  const [printed, complaint, code] = await Promise.all([text(child.stdout), text(child.stderr), ended]);
-  return { code, printed, complaint };
+function typemetal(args: readonly string[], options: TypemetalOptions = {}): Promise<Told> {
+  return runTypemetal(product.lab, args, options);
 }
 
 /** A configuration of before 0.13 with all that it could hold; no node of the lab holds a session of it. */

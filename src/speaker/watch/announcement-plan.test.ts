@@ -127,6 +127,8 @@ describe('why a Service is withheld', () => {
   });
 });
 
+const asking = (name: string): Record<string, string> => ({ 'metallb.io/preferred-node': name });
+
 describe('who announces', () => {
   test.each<{ why: string; scene: Scene; nodes: string[] }>([
     { why: 'the first in the order of the hash', scene: {}, nodes: ['node-1'] },
@@ -146,6 +148,26 @@ describe('who announces', () => {
       why: 'the preferred node',
       scene: { advertisements: [{ preferredNodeSelectors: [{ weight: 10, preference: selector('node-2') }] }] },
       nodes: ['node-2'],
+    },
+    { why: 'the node that the Service asks for', scene: { service: { ips: [IP], annotations: asking('node-3') } }, nodes: ['node-3'] },
+    {
+      why: 'that one before any that is preferred',
+      scene: {
+        service: { ips: [IP], annotations: asking('node-3') },
+        advertisements: [{ preferredNodeSelectors: [{ weight: 100, preference: selector('node-2') }] }],
+      },
+      nodes: ['node-3'],
+    },
+    { why: 'another one where that one is unknown', scene: { service: { ips: [IP], annotations: asking('node-9') } }, nodes: ['node-1'] },
+    {
+      why: 'another one where that one has no endpoint, with policy Local',
+      scene: { service: { ips: [IP], annotations: asking('node-3'), spec: { externalTrafficPolicy: 'Local' } } },
+      nodes: ['node-2'],
+    },
+    {
+      why: 'the first in the order where the address is shared, since two Services could ask for two nodes',
+      scene: { service: { ips: [IP], annotations: { ...asking('node-3'), 'metallb.io/allow-shared-ip': 'k' } } },
+      nodes: ['node-1'],
     },
     {
       why: 'an excluded node when the label is to be ignored',

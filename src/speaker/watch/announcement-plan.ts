@@ -2,11 +2,11 @@ import { formatAddress } from '../../lib/ip.ts';
 import { compareTexts } from '../../lib/order.ts';
 import { err, ok, type Result } from '../../lib/result.ts';
 import { selectsNode, selectsPool, selectsService } from '../../model/advertisement-scope.ts';
-import { orderContenders } from '../../model/contenders.ts';
+import { orderContenders, preferring } from '../../model/contenders.ts';
 import { canBeServed, type EndpointFacts, servingNodes } from '../../model/endpoint-facts.ts';
 import type { L2Advertisement } from '../../model/l2-advertisement.ts';
 import type { Announcement, Candidacy, Contenders, InterfaceScope } from '../../model/plan.ts';
-import { hasAnnotation, type ServiceFacts } from '../../model/service.ts';
+import { hasAnnotation, preferredNodeOf, type ServiceFacts } from '../../model/service.ts';
 import type { ContenderSets, ContenderSurroundings } from './contender-sets.ts';
 import { rankOf } from './owner.ts';
 import { type NoSubject, type Subject, type SubjectSurroundings, subjectOf } from './subject.ts';
@@ -56,7 +56,7 @@ export type Verdict =
  * Decides whether this node may answer for the addresses of one Service on the segment, and which others may. In which order they come follows
  * from that: see {@link orderContenders}. Which of them does, they make out on the segment.
  *
- * Preferred-node scores add up over the advertisements that match the Service. With externalTrafficPolicy Local only
+ * Preferred-node scores add up over the advertisements that match the Service; the node that the Service itself asks for comes before all others. With externalTrafficPolicy Local only
  * nodes with an endpoint that serves are candidates; without any such endpoint nobody announces, whatever the policy.
  */
 export function planAnnouncement(observed: Observed): Verdict {
@@ -115,9 +115,10 @@ function advertisementsOn({ node, nodes }: Observed, advertisements: readonly L2
 function contendersFor(observed: Observed, service: ServiceFacts, advertisements: readonly L2Advertisement[]): Contenders {
   if (!canBeServed(observed.endpoints)) return new Map();
   const contenders = observed.contenderSets.of(observed, advertisements);
-  if (service.externalTrafficPolicy !== 'Local') return contenders;
+  const preferred = preferredNodeOf(service);
+  if (service.externalTrafficPolicy !== 'Local') return observed.contenderSets.preferring(preferred, contenders);
   const local = servingNodes(observed.endpoints);
-  return new Map([...contenders].filter(([node]) => local.has(node)));
+  return preferring(preferred, new Map([...contenders].filter(([node]) => local.has(node))));
 }
 
 /** The union of what the advertisements allow: one without interfaces allows all. */

@@ -38,6 +38,21 @@ test.each<{ what: string; specs: readonly L2AdvertisementSpec[]; ignoreExcludeLa
   expect(Object.fromEntries(contenders)).toEqual(scores);
 });
 
+test('in which Services ask for a node are one object too, in which that node comes first', () => {
+  const sets = new ContenderSets();
+  const all = sets.of(surroundings, advertisements(preferred('x', 100)));
+  const first = sets.preferring('b', all);
+  expect([...first]).toEqual([
+    ['a', 100],
+    ['b', 101],
+  ]);
+  expect(sets.preferring('b', all)).toBe(first);
+  expect(sets.preferring('', all)).toBe(all);
+  expect(sets.preferring('c', all)).toBe(all);
+  const only = sets.of(surroundings, advertisements({ nodeSelectors: [zone('x')] }));
+  expect(sets.preferring('a', only)).toBe(only);
+});
+
 test('are one object as long as nothing changes, and also when a change makes no difference', () => {
   const sets = new ContenderSets();
   const [all, east] = [advertisements({}), advertisements({ nodeSelectors: [zone('x')] })];

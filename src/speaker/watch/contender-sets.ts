@@ -1,6 +1,6 @@
 import type { TextMap } from '../../lib/json.ts';
 import { selectsNode } from '../../model/advertisement-scope.ts';
-import { sameContenders } from '../../model/contenders.ts';
+import { preferring, sameContenders } from '../../model/contenders.ts';
 import { type L2Advertisement, preferredNodeScore } from '../../model/l2-advertisement.ts';
 import { mayAnnounce, type NodeFacts } from '../../model/node-facts.ts';
 import type { Contenders } from '../../model/plan.ts';
@@ -24,6 +24,8 @@ export class ContenderSets {
   #sets = new Map<string, { readonly of: readonly L2Advertisement[]; readonly contenders: Contenders }>();
   /** The same before the last change. */
   #before: ReadonlyMap<string, { readonly contenders: Contenders }> = new Map();
+  /** What was made of a set for the Services that ask for a node. */
+  readonly #preferring = new WeakMap<Contenders, Map<string, Contenders>>();
 
   /** The nodes that one of these advertisements selects, and that may announce at all, with their scores. */
   of({ nodes, ignoreExcludeLabel }: ContenderSurroundings, advertisements: readonly L2Advertisement[]): Contenders {
@@ -40,6 +42,16 @@ export class ContenderSets {
     set ??= { of: advertisements, contenders: this.#made(names, advertisements) };
     this.#sets.set(names, set);
     return set.contenders;
+  }
+
+  /** A set of these, in which the node that Services ask for comes first. */
+  preferring(node: string, contenders: Contenders): Contenders {
+    const made = this.#preferring.get(contenders) ?? new Map<string, Contenders>();
+    this.#preferring.set(contenders, made);
+    const found = made.get(node) ?? preferring(node, contenders);
+    // Anybody may write any name.
+    if (found !== contenders) made.set(node, found);
+    return found;
   }
 
   #outdate(): void {
