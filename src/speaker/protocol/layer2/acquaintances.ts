@@ -82,6 +82,15 @@ export class Acquaintances implements Acquaintance {
     return this.#gone.has(node);
   }
 
+  get anyGone(): boolean {
+    return this.#gone.size > 0;
+  }
+
+  /** How many of those that are there come before this node, by name. */
+  get place(): number {
+    return [...this.#peers.keys()].filter((name) => name < this.node).length;
+  }
+
   isDamped(node: string): boolean {
     return node === this.node ? this.damping.damped(this.#now) : (this.#peers.get(node)?.damped ?? false);
   }

@@ -5,6 +5,7 @@ import type { Claim } from '../../wire/segment.ts';
 import { Acquaintances } from './acquaintances.ts';
 import { ClaimNews } from './claim-news.ts';
 import { beats, ClaimTable } from './claim-table.ts';
+import { Orphans } from './orphans.ts';
 import type { OwnersEffect, OwnersEvent, OwnersOptions, ScopedCandidacy, Succession } from './owners-events.ts';
 import { type LinksView, reachOn } from './presence.ts';
 import { NEXT_TURN, Ranking } from './ranking.ts';
@@ -32,6 +33,7 @@ export class Owners {
   readonly #view: Acquaintances;
   readonly #news = new ClaimNews();
   readonly #ranking = new Ranking();
+  readonly #orphans = new Orphans();
   readonly #remembered: Remembered;
   /** Until when the owner of an address is taken to be there though it seems to be gone. */
   readonly #rumors = new Map<string, Micros>();
@@ -105,6 +107,8 @@ export class Owners {
       this.#considerAll();
     }
     for (const [text, at] of this.#due) if (at <= this.#now) this.#consider(text);
+    const ended = this.#complete ? this.#orphans.take(this.#view, this.#table, this.#watched, this.#now) : [];
+    for (const [text, claim] of ended) this.#change(text, claim);
     for (const { to, message } of this.#news.take(this.#table, this.#now)) this.#effects.push({ kind: 'send', to, message });
     this.#setWake();
     return this.#effects;
@@ -238,7 +242,7 @@ export class Owners {
   }
 
   #noteLoss(text: string, to: string): void {
-    if (to === this.#options.node) return;
+    if (to === '' || to === this.#options.node) return;
     if (this.#answering.has(text)) this.#view.damping.lost(this.#now);
     const watched = this.#watched.get(text);
     if (watched !== undefined) noteDisplaced(watched, this.#now);
@@ -389,7 +393,7 @@ export class Owners {
   #setWake(): void {
     let at = this.#listening ? this.#view.startedAt + LISTEN : Number.POSITIVE_INFINITY;
     for (const due of this.#due.values()) at = Math.min(at, due);
-    at = Math.min(at, this.#news.nextAt);
+    at = Math.min(at, this.#news.nextAt, this.#orphans.nextAt);
     this.#wakeAt = at === Number.POSITIVE_INFINITY ? undefined : micros(Math.max(at, this.#now));
     if (this.#wakeAt !== undefined) this.#effects.push({ kind: 'wake-at', at: this.#wakeAt });
   }
