@@ -96,6 +96,13 @@ test.each(NUMBERS.filter(({ value }) => value.startsWith('speaker.')))('$value e
   expect([minimum - 1, minimum, maximum, maximum + 1].map(isTaken)).toEqual([false, true, true, false]);
 });
 
+test('who installs config/speaker gives a speaker more time to end than it drains unless told', () => {
+  const { spec } = parse(readFileSync(join(CHART, '../../config/speaker/daemonset.yaml'), 'utf8')) as {
+    readonly spec: { readonly template: { readonly spec: { readonly terminationGracePeriodSeconds: number } } };
+  };
+  expect(spec.template.spec.terminationGracePeriodSeconds).toBeGreaterThan(Number(valueAt('speaker.bgpDrain')));
+});
+
 test('where kube-proxy is asked is what it is unless told, and taken where the speaker takes it', () => {
   const { pattern = '', minimum, maximum } = describedAt('speaker.kubeProxyHealth');
   expect(speakerHelp()).toContain(`[env TYPEMETAL_KUBE_PROXY_HEALTH] [default ${String(valueAt('speaker.kubeProxyHealth'))}]`);

@@ -218,7 +218,7 @@ function wire(options: SpeakerOptions, excludedInterfaces: readonly string[], po
   const choices = { ...choicesOf(options), configuration, forwards: () => gate.open };
   const announcements: AnnouncementOperator = new AnnouncementOperator({ ...choices, announced, announcer }, ports);
   const ownPod = new OwnPod({ api: ports.api, log, namespace, podName });
-  const daemonSet: OwnDaemonSet = new OwnDaemonSet({ namespace, ownPod }, ports);
+  const daemonSet: OwnDaemonSet = new OwnDaemonSet({ namespace, ownPod, drainSeconds: options.bgpDrainSeconds }, ports);
   const state = new ConfigurationStateOperator({ namespace, identity: speakerState(node), report, ownPod }, ports);
   const statuses = new L2StatusOperator({ node, namespace, ownPod, announced, statusWriter }, ports);
   const routing = routingOperators({ ...choices, announcer: routeAnnouncer, ownPod }, ports);

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
-import { eventually } from '../../../test/support/eventually.ts';
+import { breathe, eventually } from '../../../test/support/eventually.ts';
 import { RecordingMetrics } from '../../../test/support/recording-metrics.ts';
 import { RuntimeScene } from '../../../test/support/runtime-scene.ts';
 import { OwnPod } from '../../kubernetes/own-pod.ts';
@@ -9,6 +9,7 @@ import { reconcileCounters } from '../../kubernetes/work-queue.ts';
 import { OwnDaemonSet } from './own-daemon-set.ts';
 
 const NAMESPACE = 'metallb-system';
+const DRAIN_SECONDS = 30;
 const PODS: Resource = { group: '', version: 'v1', plural: 'pods', namespace: NAMESPACE };
 const DAEMON_SETS: Resource = { group: 'apps', version: 'v1', plural: 'daemonsets', namespace: NAMESPACE };
 
@@ -41,13 +42,14 @@ async function start(kind: string): Promise<void> {
   const { api, stores, clock, log } = scene;
   const ports: OperatorPorts = { api, stores, clock, log, random: () => 0.5, counters: reconcileCounters(new RecordingMetrics()) };
   const ownPod = new OwnPod({ api, log, namespace: NAMESPACE, podName: 'speaker-x' });
-  daemonSet = new OwnDaemonSet({ namespace: NAMESPACE, ownPod }, ports);
+  daemonSet = new OwnDaemonSet({ namespace: NAMESPACE, ownPod, drainSeconds: DRAIN_SECONDS }, ports);
   running = daemonSet.start(end.signal);
   await eventually(scene.clock, 'the pod was read', () => scene.server.requests.some(({ path }) => path.endsWith('/pods/speaker-x')));
 }
 
-function putDaemonSet(name: string, more: object = {}): void {
-  scene.server.put(DAEMON_SETS, { metadata: { name, namespace: NAMESPACE, ...more } });
+/** Its pods have a second more than the drain to end, unless said. */
+function putDaemonSet(name: string, more: object = {}, pod: object = { terminationGracePeriodSeconds: DRAIN_SECONDS + 1 }): void {
+  scene.server.put(DAEMON_SETS, { metadata: { name, namespace: NAMESPACE, ...more }, spec: { template: { spec: pod } } });
 }
 
 async function becomesRemoved(): Promise<void> {
@@ -82,4 +84,20 @@ test('who runs in none is never removed', async () => {
   scene.server.remove(DAEMON_SETS, `${NAMESPACE}/speaker`);
   await eventually(scene.clock, 'it is noticed', () => scene.stores.synced);
   expect(daemonSet.removed).toBe(false);
+});
+
+test('one that gives less time to end than a removal takes is told of, once', async () => {
+  const killedAfter = (seconds: number): string =>
+    `a speaker that is removed is killed after ${seconds} s, before its routers have had the 30 s of --bgp-drain to move their traffic: ` +
+    'raise terminationGracePeriodSeconds of its DaemonSet';
+  const warned = (): readonly string[] => scene.log.messages('warn');
+  await start('DaemonSet');
+  putDaemonSet('speaker', {}, { terminationGracePeriodSeconds: 10 });
+  await eventually(scene.clock, 'it is said', () => warned().length === 1);
+  putDaemonSet('speaker', { annotations: { a: 'b' } }, { terminationGracePeriodSeconds: 10 });
+  await breathe();
+  // Without a word on it Kubernetes has 30.
+  putDaemonSet('speaker', {}, {});
+  await eventually(scene.clock, 'it is said anew', () => warned().length > 1);
+  expect(warned()).toEqual([10, 30].map(killedAfter));
 });
