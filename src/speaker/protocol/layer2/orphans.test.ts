@@ -114,6 +114,18 @@ test.each<{ what: string; plan?: 'none'; act: (scene: Scene) => void; claim: str
   expect(scene.claim).toBe(claim);
 });
 
+test('a node that comes back and dies again is waited for anew', () => {
+  const scene = new Scene();
+  dies(scene);
+  scene.run(100_000);
+  scene.take({ kind: 'greeted', node: 'a', digest: 0, damped: false });
+  dies(scene);
+  scene.run(100_000);
+  expect(scene.claim).toBe('5 a');
+  scene.run(LONG);
+  expect(scene.claim).toBe('6 nobody');
+});
+
 test('its Service may end when its owner is dead for long, and the owner may have been about to leave', () => {
   const scene = new Scene();
   scene.serve();

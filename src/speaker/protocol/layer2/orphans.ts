@@ -22,14 +22,15 @@ export class Orphans {
 
   /** The claims that end those of orphans; nearly always none. `watched` has all addresses that some Service has. */
   take(view: Acquaintances, table: ClaimTable, watched: ReadonlyMap<string, unknown>, now: Micros): readonly (readonly [string, Claim])[] {
-    if (!view.anyGone) this.#found = new Set();
-    if (!view.anyGone) this.#lookAt = undefined;
-    else if (this.#lookAt === undefined || this.#lookAt <= now) {
-      const due = this.#lookAt !== undefined;
-      this.#lookAt = micros(now + LOOK_EVERY + Math.min(LATEST, view.place * APART));
-      return due ? this.#look(view, table, watched) : [];
+    if (!view.anyGone) {
+      this.#lookAt = undefined;
+      return [];
     }
-    return [];
+    const begins = this.#lookAt === undefined;
+    if (now < (this.#lookAt ?? now)) return [];
+    this.#lookAt = micros(now + LOOK_EVERY + Math.min(LATEST, view.place * APART));
+    if (begins) this.#found = new Set();
+    return begins ? [] : this.#look(view, table, watched);
   }
 
   /** When to ask again; infinite for never. */
