@@ -1,6 +1,6 @@
 // Asks for addresses again and again, each in its turn, and prints a line when an address is answered for the first time, by
 // another MAC than before, or after several questions without an answer: its number, microseconds since 1970, the MAC,
-// microseconds since the answer before. For the benchmarks, on a host of the lab.
+// microseconds since the answer before, without those in which this program stood still: what nobody asks nobody can answer. For the benchmarks, on a host of the lab.
 //
 //   address-watch LINK RATE MILLISECONDS < QUESTIONS
 //
@@ -21,19 +21,20 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { MOST_QUESTIONS = 16384, PLACES = 65536, FRAME = 128, LINE = 2 * FRAME + 2, MOST_MS = 600000, TURN_NS = 200000, PATIENCE = 4 };
+enum { MOST_QUESTIONS = 16384, PLACES = 65536, FRAME = 128, LINE = 2 * FRAME + 2, MOST_MS = 600000, TURN_NS = 200000, STALL_NS = 100000000, PATIENCE = 4 };
 
 struct question {
   uint8_t octets[FRAME];
   uint16_t length;
   uint8_t mac[6];   // who answered last
-  int64_t answered; // when
+  int64_t answered; // when, without the time that this program stood still
 };
 
 static struct question questions[MOST_QUESTIONS];
 static int32_t places[PLACES]; // by a hash of the address: number of the question, or -1
 static int count;
-static int64_t patience; // nanoseconds: a longer silence is worth a line
+static int64_t patience;    // nanoseconds: a longer silence is worth a line
+static int64_t stood_still; // nanoseconds so far
 
 static void fail(const char *what) {
   fprintf(stderr, "address-watch: %s: %s\n", what, strerror(errno));
@@ -97,8 +98,9 @@ static void look(const uint8_t *frame, ssize_t length) {
   const uint8_t *mac = frame + (arp ? 22 : 80);
   if (number < 0) return;
   struct question *question = &questions[number];
-  int64_t now = nanoseconds(CLOCK_REALTIME), silence = question->answered == 0 ? 0 : now - question->answered;
-  question->answered = now;
+  int64_t now = nanoseconds(CLOCK_REALTIME), awake = now - stood_still;
+  int64_t silence = question->answered == 0 ? 0 : awake - question->answered;
+  question->answered = awake;
   if (memcmp(question->mac, mac, 6) == 0 && silence < patience) return;
   memcpy(question->mac, mac, 6);
   printf("%d %lld %02x:%02x:%02x:%02x:%02x:%02x %lld\n", number, (long long)now / 1000, mac[0], mac[1], mac[2], mac[3], mac[4], mac[5],
@@ -117,8 +119,10 @@ int main(int words, char **word) {
   patience = PATIENCE * 1000000000LL * count / rate;
   setvbuf(stdout, NULL, _IOLBF, 0);
   int fd = open_link(word[1], ether_type(questions[0].octets));
-  int64_t start = nanoseconds(CLOCK_MONOTONIC), sent = 0;
+  int64_t start = nanoseconds(CLOCK_MONOTONIC), last = start, sent = 0;
   for (int64_t now = start; now < start + milliseconds * 1000000; now = nanoseconds(CLOCK_MONOTONIC)) {
+    if (now - last > STALL_NS) stood_still += now - last;
+    last = now;
     for (int64_t due = (now - start) * rate / 1000000000; sent < due; sent++) {
       const struct question *question = &questions[sent % count];
       if (send(fd, question->octets, question->length, MSG_DONTWAIT) < 0) break;

@@ -15,7 +15,7 @@ const MOST_MILLISECONDS = 600_000;
 
 /**
  * That an address was answered for by another MAC than before, for the first time, or after several questions without an answer:
- * when, in milliseconds since 1970, and how many milliseconds after the answer before.
+ * when, in milliseconds since 1970, and how many milliseconds after the answer before, without those in which whoever asks stood still.
  */
 export interface Answer {
   readonly address: string;

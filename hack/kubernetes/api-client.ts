@@ -22,6 +22,12 @@ export class ApiError extends MetalError {
   }
 }
 
+/** The server closed a connection that was kept in the moment in which it was used again: it has not looked at the request (Node, `request.reusedSocket`). */
+class ClosedMeanwhileError extends MetalError {
+  readonly code = 'CLOSED_MEANWHILE';
+  readonly retryable = true;
+}
+
 /** A request that has no answer after this long never gets one: the server is on the same machine. */
 const DEADLINE_MILLISECONDS = 30_000;
 
@@ -71,13 +77,13 @@ export class ApiClient implements Disposable {
     this.#agent.destroy();
   }
 
-  /** One request. What the server has not looked at because it is not the time (429) is sent again when it says. */
+  /** One request. What the server has not looked at is sent again: because it is not the time (429), when it says, or because the connection was over. */
   async #send(method: string, path: string, payload: Payload | undefined, signal?: AbortSignal): Promise<ApiObject> {
     for (let retries = 0; ; retries++) {
       try {
         return await this.#attempt(method, path, payload, signal);
       } catch (thrown) {
-        const later = thrown instanceof ApiError && thrown.status === 429 ? thrown.retryAfterMilliseconds : undefined;
+        const later = pauseBehind(thrown);
         if (later === undefined || retries === MOST_RETRIES) throw thrown;
         await sleep(later, undefined, { signal });
       }
@@ -110,7 +116,10 @@ export class ApiClient implements Disposable {
           else reject(refusal(`${method} ${path}`, status, text, incoming.headers['retry-after']));
         });
       });
-      outgoing.on('error', reject);
+      outgoing.on('error', (cause: NodeJS.ErrnoException) => {
+        const isOld = outgoing.reusedSocket && cause.code === 'ECONNRESET';
+        reject(isOld ? new ClosedMeanwhileError(`${method} ${path}: ${cause.message}`, { cause }) : cause);
+      });
       outgoing.end(payload === undefined ? undefined : JSON.stringify(payload.body));
     });
   }
@@ -120,6 +129,12 @@ export class ApiClient implements Disposable {
 interface Payload {
   readonly body: ApiObject;
   readonly type: string;
+}
+
+/** After how many milliseconds a request that failed is sent again; `undefined` when it is not. */
+function pauseBehind(thrown: unknown): number | undefined {
+  if (thrown instanceof ClosedMeanwhileError) return 0;
+  return thrown instanceof ApiError && thrown.status === 429 ? thrown.retryAfterMilliseconds : undefined;
 }
 
 function refusal(asked: string, status: number, text: string, retryAfterSeconds: string | undefined): ApiError {

@@ -16,6 +16,9 @@ const STREAM_PATH = '/stream';
 const STREAM_PIECE = 'x'.repeat(1_000);
 const STREAM_PAUSE_MILLISECONDS = 10;
 
+/** A pod that stands still for a while answers all that came meanwhile, if the kernel lets it have a queue so long. */
+const UDP_QUEUE_OCTETS = 4_194_304;
+
 const DONE: Omit<Answer, 'milliseconds'> = { status: 0, text: '' };
 
 /** A connection of its own for each exchange: what is kept alive would hide where the next packet goes. */
@@ -70,7 +73,9 @@ async function serve(ask: ServeAsk): Promise<Omit<Answer, 'milliseconds'>> {
     if (request.url === STREAM_PATH) stream(response);
     else response.end(sentence(request.socket.remoteAddress));
   });
-  const udp = createSocket('udp6', (_, from) => udp.send(sentence(from.address), from.port, from.address));
+  const udp = createSocket({ type: 'udp6', recvBufferSize: UDP_QUEUE_OCTETS }, (_, from) =>
+    udp.send(sentence(from.address), from.port, from.address),
+  );
   await new Promise<void>((resolve) => http.listen(ask.port, '::', resolve));
   await new Promise<void>((resolve) => udp.bind(ask.port, '::', resolve));
   return DONE;

@@ -24,9 +24,10 @@ export class Host {
   /** A command with what enters this host's network in front of it. */
   readonly enter = (command: readonly string[]): readonly string[] => ['ip', 'netns', 'exec', this.namespace, ...command];
 
-  /** Runs a short command on this host and gives its output. */
-  run(command: readonly string[], stdin?: string): Promise<string> {
-    return run(this.enter(command), { environment: this.#sandbox.environment(), ...(stdin === undefined ? {} : { stdin }) });
+  /** Runs a short command on this host and gives its output; one that needs longer than a minute by itself says so. */
+  run(command: readonly string[], stdin?: string, withinMilliseconds?: number): Promise<string> {
+    const more = { ...(stdin === undefined ? {} : { stdin }), ...(withinMilliseconds === undefined ? {} : { withinMilliseconds }) };
+    return run(this.enter(command), { environment: this.#sandbox.environment(), ...more });
   }
 
   /** Runs lines of the ip program's batch language on this host (ip(8), -batch). */

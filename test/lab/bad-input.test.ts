@@ -212,11 +212,13 @@ function wire(): void {
       await flood(randomFrames(target, SEED + round));
       // Once a question is answered nothing of the flood is left in the queue.
       await settles('the flood is read', async () => expect((await link.ask(address, 1)).byMac[owner]).toBe(1));
-      expect(await link.ask(address, 5)).toEqual({ byMac: { [owner]: 5 } });
+      await settles('each question has one answer', async () => expect(await link.ask(address, 5)).toEqual({ byMac: { [owner]: 5 } }));
     }
     expect((await residentMebibytes(speaker)) - before.mebibytes).toBeLessThan(GROWTH_MEBIBYTES);
     const minutes = Math.ceil((Date.now() - before.at) / 60_000);
-    const lines = (await logOf(speaker)).slice(before.lines);
+    // Another speaker that a busy machine lets stand still for a moment is called away, and stood in for.
+    const ofOthers = ['peerJudged', 'standInBegun', 'standInEnded'];
+    const lines = (await logOf(speaker)).slice(before.lines).filter(({ event }) => !ofOthers.includes(`${event}`));
     const thefts = lines.filter((line) => line.kind === 'thief' && line.mac === source);
     const losses = lines.filter(({ msg }) => /^\d+ ARP requests were lost in the last minute/.test(msg));
     expect(lines.filter((line) => ![...thefts, ...losses].includes(line))).toEqual([]);

@@ -7,6 +7,7 @@ import { describeLab } from '../support/lab/lab-suite.ts';
 import { type Lent, PATIENCE } from './support/cluster.ts';
 import { logOf, ProductLab, START_MILLISECONDS, STOP_MILLISECONDS } from './support/product-lab.ts';
 import { settles } from './support/settles.ts';
+import { Wire } from './support/wire.ts';
 
 /** What a client sees of an address while the node, or only the speaker, that answers for it goes and comes back. */
 
@@ -28,6 +29,8 @@ let product: ProductLab;
 let service: Lent;
 let addresses: readonly string[];
 let owner: LabNode;
+/** Another client: the answers that it gets tell the first one's kernel nothing. */
+let watcher: Wire;
 
 /** Two that ask from the client, one for each family: what answers is noted when it changes, and each longer silence. */
 class Watches implements AsyncDisposable {
@@ -107,14 +110,17 @@ function nodes(): void {
       await network.cutOff(owner.host);
       const others = (): readonly (Answer | undefined)[] => watches.answers.map((answers) => answers.find((each) => each.mac !== mac));
       await eventually('another node answers by both families', async () => others().every((each) => each !== undefined), PATIENCE);
+      // Not in one: what is printed while this process stands still is read between two.
+      for (let second = 0; second < 2; second++) await sleep(QUIET_MILLISECONDS);
+      const fromOthers = watches.answers.map((answers) => answers.slice(answers.findIndex((each) => each.mac !== mac)));
+      heir = fromOthers[0]?.at(-1)?.mac;
       // On a busy machine the next one in the order may take it too, before it has read the claim of the first: for some milliseconds.
-      await sleep(QUIET_MILLISECONDS);
-      const settled = watches.answers.map((answers) => answers.length - 1);
-      heir = watches.answers[0]?.at(-1)?.mac;
-      await sleep(QUIET_MILLISECONDS);
-      expect(watches.answers.map((answers, family) => macsOf(answers.slice(settled[family])))).toEqual([[heir], [heir]]);
-      const fromOthers = watches.answers.flatMap((answers) => answers.slice(answers.findIndex((each) => each.mac !== mac)));
-      expect(macsOf(fromOthers)).not.toContain(mac);
+      const settled = fromOthers.map((answers) => [
+        ...answers.slice(-1),
+        ...answers.filter(({ at }) => at > (answers[0]?.at ?? 0) + QUIET_MILLISECONDS),
+      ]);
+      expect(settled.map(macsOf)).toEqual([[heir], [heir]]);
+      expect(macsOf(fromOthers.flat())).not.toContain(mac);
       process.stdout.write(`${JSON.stringify({ nodeCutOff: { unansweredMilliseconds: watches.silences } })}\n`);
       expect(Math.max(...watches.silences)).toBeLessThan(UNANSWERED_MILLISECONDS);
     }
@@ -147,13 +153,10 @@ function unheard(): void {
       process.stdout.write(`${JSON.stringify({ toldAlone: { milliseconds: Date.now() - cutAt } })}\n`);
       // On a busy machine two nodes may take it, for some milliseconds: the client ends at the one that stays.
       await settles('the client knows the node that has both', async () => {
-        const [heir] = await believed(addresses);
-        expect(all.map(({ host }) => host.addresses.mac)).toContain(heir);
-        expect(await believed(addresses)).toEqual(addresses.map(() => heir));
+        const heirs = await watcher.answerers(addresses[0] ?? '');
+        expect(all.map(({ host }) => [host.addresses.mac])).toContainEqual(heirs);
+        expect(await believed(addresses)).toEqual(addresses.map(() => heirs[0]));
       });
-      const [heir = ''] = await believed(addresses);
-      // Not before: the client would learn it from the answers.
-      expect((await product.wire.ask(addresses[0] ?? '', 3)).byMac).toEqual({ [heir]: 3 });
     }
     await network.reconnect(at.host);
   });
@@ -218,7 +221,8 @@ function speakers(): void {
   test('what a speaker thought of another is in its log', async () => {
     await settles('all verdicts were said', async () => {
       const lines = (await Promise.all(product.processes.map(logOf))).flat().filter((line) => line.event === 'peerJudged');
-      expect(new Set(lines.map(({ verdict }) => verdict))).toEqual(new Set(['dead', 'away', 'alive']));
+      // A machine that does other things may have had more of them.
+      expect(lines.map(({ verdict }) => verdict)).toEqual(expect.arrayContaining(['dead', 'away', 'alive']));
     });
   });
 }
@@ -227,7 +231,8 @@ describeLab('a client that asks every 5 ms', () => {
   beforeAll(async () => {
     await makeAddressWatch();
     product = await ProductLab.start();
-    const { cluster } = product;
+    const { cluster, lab } = product;
+    watcher = new Wire(await lab.addHost('watcher'));
     await cluster.createPool('segment', ['198.51.100.200-198.51.100.219', '2001:db8:51::c800-2001:db8:51::c81f']);
     await cluster.create('L2Advertisement', 'segment', {});
     await sleep(ACQUAINTED_MILLISECONDS);

@@ -15,6 +15,7 @@ import { Cluster, PATIENCE } from './support/cluster.ts';
 import { inventoryOf } from './support/inventory.ts';
 import { START_MILLISECONDS, STOP_MILLISECONDS } from './support/product-lab.ts';
 import { grantedRights, USED_ELSEWHERE, usedRights } from './support/rights.ts';
+import { settles } from './support/settles.ts';
 
 /**
  * What a user installs, as it is: the API server's own controllers make the pods of the manifests, and their programs run with the arguments, the
@@ -178,9 +179,12 @@ async function useAllRights(): Promise<void> {
   await scraper.forget(lab.control);
 }
 
-/** What the API server refused for want of a right. */
+/** What the API server refused for want of a right; without what it let the same account do later, for it takes notice of a right a moment after it has stored it. */
 function refusedIn(requests: readonly Write[]): readonly string[] {
-  return requests.filter(({ status }) => status === 403).map(({ by, verb, resource, name }) => `${by}: ${verb} ${resource} ${name}`);
+  const said = ({ by, verb, group, resource }: Write): string => `${by}: ${verb} ${resource} of "${group}"`;
+  const allowed = new Map(requests.filter(({ status }) => status !== 403).map((request) => [said(request), request.receivedAt]));
+  const refused = requests.filter((request) => request.status === 403 && request.receivedAt > (allowed.get(said(request)) ?? 0));
+  return refused.map((request) => `${said(request)} ${request.name}`);
 }
 
 /** A Service gets an address that a client reaches, before and after an upgrade; gives the address. */
@@ -214,7 +218,7 @@ async function isInstalled(way: Way): Promise<string> {
 async function isUninstalled(way: Way, address: string, before: ReadonlySet<string>): Promise<void> {
   await way.uninstall();
   await eventually('its programs are gone', async () => (await kubelet.programs()).size === 0, COLLECTED);
-  expect(await lab.client.resolve(address)).toBeUndefined();
+  await settles('nobody answers', async () => expect(await lab.client.resolve(address)).toBeUndefined());
   await kubectl('delete', 'service', 'web');
   await isLeft(before, [...KINDS, ...way.leaves]);
   if (way.leaves.length > 0) await kubectl('delete', 'namespace', PRODUCT_NAMESPACE);

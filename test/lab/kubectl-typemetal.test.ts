@@ -230,15 +230,15 @@ function installation(): void {
   test('status tells pools, nodes and what they announce', async () => {
     await using _service = await product.cluster.createService('counted');
     const node = await product.cluster.announcedBy('counted');
-    const tables = async (): Promise<string | undefined> => {
+    await settles('all is well', async () => {
       const { code, printed } = await typemetal(['status']);
-      return code === 0 && /^ {2}main +1 +\d+ +yes$/m.test(printed) ? printed : undefined;
-    };
-    const printed = await eventually('all is well', tables, PATIENCE);
-    for (const { name } of product.lab.nodes) {
-      expect(printed).toMatch(new RegExp(`^  ${name} +Valid +${name === node ? 1 : 0} +0`, 'm'));
-    }
-    expect(printed).toContain('\n1 Services have addresses, 0 wait for one.\n');
+      expect(code).toBe(0);
+      expect(printed).toMatch(/^ {2}main +1 +\d+ +yes$/m);
+      for (const { name } of product.lab.nodes) {
+        expect(printed).toMatch(new RegExp(`^  ${name} +Valid +${name === node ? 1 : 0} +0`, 'm'));
+      }
+      expect(printed).toContain('\n1 Services have addresses, 0 wait for one.\n');
+    });
   });
 }
 

@@ -3,7 +3,7 @@ import { eventually } from '../../hack/kubernetes/eventually.ts';
 import { AuditLog, type Write } from '../../hack/lab/audit-log.ts';
 import { PRODUCT_NAMESPACE } from '../../hack/lab/product.ts';
 import { describeLab } from '../support/lab/lab-suite.ts';
-import { Asking } from './support/asking.ts';
+import { Asking, longestSilence } from './support/asking.ts';
 import { type Lent, PATIENCE, type Stored } from './support/cluster.ts';
 import { play, stepsOf } from './support/guide.ts';
 import { MetallbLab, SERVED, UNSERVED } from './support/metallb-lab.ts';
@@ -75,9 +75,8 @@ function swap(): void {
       await Promise.all(visits.map((each) => each.some()));
       const counted = await Promise.all(visits.map((each) => each.end()));
       const heard = await asking.heard();
-      const silence = Math.max(...heard.map(({ at }, index) => at - (heard[index - 1]?.at ?? at)));
       const putOff = (await requests()).filter(({ status }) => status === 429).length;
-      const figures = { visits: counted, longestSilenceMilliseconds: silence, requestsPutOff: putOff };
+      const figures = { visits: counted, longestSilenceMilliseconds: longestSilence(heard), requestsPutOff: putOff };
       process.stdout.write(`${JSON.stringify({ swap: figures })}\n`);
       expect(counted.flatMap(({ lost }) => lost)).toEqual([]);
     },

@@ -98,7 +98,8 @@ const PROMISES: readonly (readonly [promise: string, prove: (scene: WireScene) =
         if (round % 2_000 === 0) await sleep(0);
       }
       await scene.answered();
-      expect(scene.lines.filter((line) => !line.startsWith('created '))).toEqual([]);
+      // What comes faster than it can be read is lost, and said once a minute, if this takes so long.
+      expect(scene.lines.filter((line) => !/^created |^\d+ ARP requests were lost in the last minute/.test(line))).toEqual([]);
     },
   ],
 ];

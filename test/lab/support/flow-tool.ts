@@ -7,13 +7,15 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { FlowsOutcome } from './flows.ts';
 
 const DATAGRAM_PAUSE_MILLISECONDS = 10;
-/** The answers to the last datagrams are still on their way. */
-const LAST_ANSWER_MILLISECONDS = 2_000;
+/** The answers to the last datagrams are still on their way: what is not there after so long is lost. Whoever ends this program waits for longer. */
+const LAST_ANSWER_MILLISECONDS = 20_000;
+/** Whoever stands still for a while finds all of it when it goes on, if the kernel lets it have a queue so long. */
+const QUEUE_OCTETS = 4_194_304;
 
 const [, , address = '', port = '', downloadAddress = ''] = process.argv;
 const outcome = { sent: 0, answered: 0, octets: 0, longestPauseMilliseconds: 0, ended: '' };
 
-const socket = createSocket(isIPv6(address) ? 'udp6' : 'udp4');
+const socket = createSocket({ type: isIPv6(address) ? 'udp6' : 'udp4', recvBufferSize: QUEUE_OCTETS });
 socket.on('message', () => {
   outcome.answered++;
 });
@@ -45,7 +47,8 @@ download.on('error', (cause) => {
 process.once('SIGTERM', async () => {
   clearInterval(sender);
   const result: FlowsOutcome = { ...outcome };
-  await sleep(LAST_ANSWER_MILLISECONDS);
+  const deadline = performance.now() + LAST_ANSWER_MILLISECONDS;
+  while (outcome.answered < outcome.sent && performance.now() < deadline) await sleep(DATAGRAM_PAUSE_MILLISECONDS);
   process.stdout.write(`${JSON.stringify({ ...result, answered: outcome.answered })}\n`);
   process.exit(0);
 });

@@ -91,12 +91,15 @@ export class Wire {
 
   /** Sends frames and says how many went out. */
   async send(order: SendOrder): Promise<number> {
-    return Number(await this.#host.run([...COMMAND, 'send', this.#link], JSON.stringify(order)));
+    const pauses = order.rounds * order.pauseMilliseconds;
+    return Number(await this.#host.run([...COMMAND, 'send', this.#link], JSON.stringify(order), 2 * pauses + START.withinMilliseconds));
   }
 
-  /** Begins to send a few frames again and again; the program that is given back ends with the last round, or when it is killed. */
-  keepSending(order: SendOrder): RunningProgram {
-    return this.#host.start(`wire-${++Wire.#senders}-send`, [...COMMAND, 'send', this.#link, JSON.stringify(order)]);
+  /** Begins to ask by broadcast who has an address; the log of the program that is given back has each answer, a line of JSON. It ends with the last round, or when it is killed. */
+  inquire(address: string, { rounds, pauseMilliseconds }: Omit<SendOrder, 'frames'>): RunningProgram {
+    const { mac, ipv4 } = this.#host.addresses;
+    const order: SendOrder = { frames: [arpRequest({ senderMac: mac, senderIp: ipv4, targetIp: address })], rounds, pauseMilliseconds };
+    return this.#host.start(`wire-${++Wire.#senders}-inquire`, [...COMMAND, 'inquire', this.#link, JSON.stringify(order)]);
   }
 
   /** Begins to answer by ARP for these addresses, until the program that is given back ends. */
@@ -109,7 +112,8 @@ export class Wire {
     const { mac, ipv4 } = this.#host.addresses;
     const frames = [arpRequest({ senderMac: mac, senderIp: ipv4, targetIp: address })];
     const order: SendOrder = { frames, rounds: times, pauseMilliseconds };
-    return JSON.parse(await this.#host.run([...COMMAND, 'ask', this.#link], JSON.stringify(order))) as (number | null)[];
+    const within = 2 * times * pauseMilliseconds + START.withinMilliseconds;
+    return JSON.parse(await this.#host.run([...COMMAND, 'ask', this.#link], JSON.stringify(order), within)) as (number | null)[];
   }
 
   /**
