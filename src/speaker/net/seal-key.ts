@@ -37,6 +37,9 @@ class HmacKey implements SealKey {
   #inner: Uint8Array;
   readonly #outer: Uint8Array;
   readonly #code = new Uint8Array(DIGEST);
+  /** Most frames are as long as the one before, and so are their codes: views are kept, since to make one costs as much as to hash. */
+  #signed: Uint8Array = new Uint8Array(0);
+  #begin: Uint8Array = this.#code;
 
   constructor(text: string) {
     this.id = createHash('sha256').update(ID_DOMAIN).update(text).digest().readBigUInt64BE(0);
@@ -54,7 +57,8 @@ class HmacKey implements SealKey {
   hasSigned(octets: Uint8Array, code: Uint8Array): boolean {
     if (code.length === 0 || code.length > DIGEST) return false;
     this.#compute(octets);
-    return timingSafeEqual(this.#code.subarray(0, code.length), code);
+    if (this.#begin.length !== code.length) this.#begin = this.#code.subarray(0, code.length);
+    return timingSafeEqual(this.#begin, code);
   }
 
   #compute(octets: Uint8Array): void {
@@ -65,7 +69,8 @@ class HmacKey implements SealKey {
       this.#inner = more;
     }
     this.#inner.set(octets, BLOCK);
-    writeDigest(this.#inner.subarray(0, end), this.#outer, BLOCK);
+    if (this.#signed.length !== end || this.#signed.buffer !== this.#inner.buffer) this.#signed = this.#inner.subarray(0, end);
+    writeDigest(this.#signed, this.#outer, BLOCK);
     writeDigest(this.#outer, this.#code, 0);
   }
 }

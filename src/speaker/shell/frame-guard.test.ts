@@ -66,8 +66,8 @@ test.each([
 
 test('of too many speakers the one that is silent longest is forgotten, not the one that is known longest', () => {
   const guard = new FrameGuard();
-  for (const mac of [OTHER, THIRD, OTHER]) guard.trust(mac, micros(0));
-  for (let mac = 1; mac <= 1_023; mac++) guard.trust((0x0400_0000_0000 + mac) as Mac, micros(0));
+  for (const [time, mac] of [OTHER, THIRD, OTHER].entries()) guard.trust(mac, micros(time));
+  for (let mac = 1; mac <= 1_023; mac++) guard.trust((0x0400_0000_0000 + mac) as Mac, micros(3));
   expect([hashed(guard, OTHER, 30, micros(0)), hashed(guard, THIRD, 30, micros(0))]).toEqual([30, 20]);
 });
 

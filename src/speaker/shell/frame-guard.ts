@@ -44,12 +44,19 @@ export class FrameGuard {
   /** A frame from this MAC was good. */
   trust(mac: Mac, now: Micros): void {
     const known = this.#speakers.get(mac);
-    // A map keeps the place of a key that it has: only one that was taken out goes to the end.
-    this.#speakers.delete(mac);
-    this.#speakers.set(mac, { boot: 0n, sequence: -1, ...known, heardAt: now });
-    if (this.#speakers.size <= MOST_MACS) return;
-    const [oldest] = this.#speakers.keys();
-    if (oldest !== undefined) this.#speakers.delete(oldest);
+    if (known !== undefined) {
+      known.heardAt = now;
+      return;
+    }
+    this.#speakers.set(mac, { heardAt: now, boot: 0n, sequence: -1 });
+    if (this.#speakers.size > MOST_MACS) this.#forgetSilent();
+  }
+
+  /** A walk for each new speaker too many, so that there is nothing to keep in order at each of the many hellos. */
+  #forgetSilent(): void {
+    let silent: [Mac, Micros] | undefined;
+    for (const [mac, { heardAt }] of this.#speakers) if (silent === undefined || heardAt < silent[1]) silent = [mac, heardAt];
+    if (silent !== undefined) this.#speakers.delete(silent[0]);
   }
 
   /** Whether a frame from this MAC was good a moment ago. */

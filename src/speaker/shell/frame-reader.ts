@@ -3,8 +3,9 @@ import type { Micros } from '../../lib/clock.ts';
 import { milliseconds } from '../../lib/clock.ts';
 import { formatMac, type Mac } from '../../lib/mac.ts';
 import type { FrameRefusal } from '../../model/plan.ts';
-import { decodeSegmentFrame, keyIdOf, SEAL_LENGTH, type SegmentFrame, sealedLength } from '../wire/segment.ts';
+import { keyIdOf, SEAL_LENGTH, type SegmentFrame, sealedLength } from '../wire/segment.ts';
 import { FrameGuard } from './frame-guard.ts';
+import { HelloMemory } from './hello-memory.ts';
 import type { KeyRing } from './key-ring.ts';
 import type { LogLine } from './outbox.ts';
 import type { SegmentTallies } from './segment-tallies.ts';
@@ -25,6 +26,7 @@ const SAY_AGAIN_AFTER: Micros = milliseconds(600_000);
 export class FrameReader {
   readonly #ports: FrameReaderPorts;
   readonly #guard = new FrameGuard();
+  readonly #hellos = new HelloMemory();
   #saidAt: Micros | undefined;
 
   constructor(ports: FrameReaderPorts) {
@@ -34,7 +36,7 @@ export class FrameReader {
   /** Reads a frame of `length` octets; `undefined` when it is none of ours, or was read a moment ago with the seal of another key. */
   read(octets: DataView, length: number, now: Micros, link: string): SegmentFrame | undefined {
     const refusal = this.#refusalOf(octets, length, now);
-    const decoded = refusal === undefined ? decodeSegmentFrame(octets, length) : undefined;
+    const decoded = refusal === undefined ? this.#hellos.decode(octets, length) : undefined;
     if (decoded?.ok) {
       if (this.#guard.isSecond(decoded.value.source, decoded.value)) return undefined;
       this.#ports.tallies.received(decoded.value.message.kind);

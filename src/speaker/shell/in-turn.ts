@@ -13,10 +13,11 @@ export class InTurn<Event> {
 
   /** Puts an event at the end. Says whether all were taken; not so when this is called while another one is taken, which goes on then. */
   add(event: Event): boolean {
-    this.#waiting.push(event);
+    if (this.#taking || this.#waiting.length > 0) this.#waiting.push(event);
     if (this.#taking) return false;
     this.#taking = true;
     try {
+      if (this.#waiting.length === 0) this.#take(event);
       for (let next = this.#waiting.shift(); next !== undefined; next = this.#waiting.shift()) this.#take(next);
     } finally {
       this.#taking = false;

@@ -146,6 +146,8 @@ export class Ownership implements Disposable {
 
   /** Takes what happens on the segments. What it causes is taken when all of it is carried out. */
   take(event: Unstamped<OwnersEvent>): void {
+    // Of a hundred nodes nearly all hellos are such.
+    if (event.kind === 'greeted' && this.#owners.knows(event.node, event.digest, event.damped)) return;
     if (!this.#turns.add(event)) return;
     this.#tell();
     const known = `${this.#owners.digest} ${this.#owners.met}`;

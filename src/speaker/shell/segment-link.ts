@@ -287,7 +287,7 @@ export class SegmentLink implements Responder {
       case 'greeted':
       case 'claimed':
         this.#context.heard(this, effect);
-        if (effect.kind === 'greeted') this.#standIn(effect);
+        if (effect.kind === 'greeted' && !this.#standIns.hearsAgain(effect.node, effect, this.#context.clock.now())) this.#standIn(effect);
         break;
       case 'reannounce':
         this.#context.reannounce(this.#link.name);

@@ -1,8 +1,10 @@
-import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import { addressOf, announce } from '../../../test/support/announcements.ts';
 import { settle } from '../../../test/support/fake-clock.ts';
 import { SpeakerPair } from '../../../test/support/speaker-pair.ts';
 import { milliseconds } from '../../lib/clock.ts';
+import { Owners } from '../protocol/layer2/owners.ts';
+import { StandIns } from '../protocol/layer2/stand-ins.ts';
 import { ETHER_TYPE_SEGMENT } from '../wire/segment.ts';
 
 /** Minutes of hellos, on a machine that does other things as well. */
@@ -249,4 +251,18 @@ describe('a frame', () => {
     },
     LONG_MS,
   );
+});
+
+test('what says nothing new is taken by none of the machines that decide whose the addresses are and for whom to answer', async () => {
+  await scene.start();
+  const [owners, standIns] = [jest.spyOn(Owners.prototype, 'step'), jest.spyOn(StandIns.prototype, 'step')];
+  const greeted = (): number => [...owners.mock.calls, ...standIns.mock.calls].filter(([{ kind }]) => kind === 'greeted').length;
+  expect(await scene.hellos('eth3', 10_000)).toBe(100);
+  expect(greeted()).toBe(0);
+  // Another address is another digest, until the other one has heard of it.
+  scene.b.take({ kind: 'changes', changes: [announce('default/c', ['10.0.0.201'])] });
+  scene.a.take({ kind: 'changes', changes: [announce('default/d', ['10.0.0.202'])] });
+  await scene.run(1_000);
+  expect(greeted()).toBeGreaterThan(0);
+  jest.restoreAllMocks();
 });

@@ -61,9 +61,7 @@ export class Segments implements ResponderProtocol {
       },
       forgotten: (segment, node) => this.#forget(segment, node),
       heard: (segment, effect) => {
-        this.#places.set(effect.node, { segment, mac: effect.mac });
-        this.#neighbourhoods.set(segment.link.name, segment.neighbourhood);
-        this.#macs.set(effect.node, (this.#macs.get(effect.node) ?? new Map()).set(segment, effect.mac));
+        this.#place(segment, effect);
         heard(effect);
         if (effect.kind === 'greeted') this.#presence.greeted(segment.link.name, effect.node);
         this.#tellLinks();
@@ -139,6 +137,15 @@ export class Segments implements ResponderProtocol {
   /** Tells the others that this speaker ends and comes back. */
   sayFarewell(): void {
     for (const segment of this.#open) segment.sayFarewell();
+  }
+
+  #place(segment: SegmentLink, { node, mac }: Heard): void {
+    const place = this.#places.get(node);
+    // Who was heard there last is known there.
+    if (place?.segment === segment && place.mac === mac) return;
+    this.#places.set(node, { segment, mac });
+    this.#neighbourhoods.set(segment.link.name, segment.neighbourhood);
+    this.#macs.set(node, (this.#macs.get(node) ?? new Map()).set(segment, mac));
   }
 
   #forget(segment: SegmentLink, node: string): void {

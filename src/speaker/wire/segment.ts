@@ -21,28 +21,30 @@ export interface Claim {
   readonly leaving: boolean;
 }
 
+/** I am here. */
+export interface Hello {
+  readonly kind: 'hello';
+  /** The next one follows within this many milliseconds. */
+  readonly intervalMilliseconds: number;
+  /** An address for which the sender's kernel answers on this link; 0.0.0.0 for none. */
+  readonly askable: Ipv4;
+  /** The sender is about to end and to come back. */
+  readonly restarting: boolean;
+  /** The sender has just started: it does not answer yet for what was its own before. */
+  readonly starting: boolean;
+  /** The sender hears nobody of those it heard before. */
+  readonly alone: boolean;
+  /** The sender has lost its addresses so often that others should come first for a while. */
+  readonly damped: boolean;
+  /** 32 bits of all claims that the sender knows: who has others lacks some, or knows better. */
+  readonly digest: number;
+  /** Nodes that the sender holds for dead or departed. */
+  readonly gone: readonly string[];
+}
+
 /** What one speaker says to the others of its segment. */
 export type SegmentMessage =
-  /** I am here. */
-  | {
-      readonly kind: 'hello';
-      /** The next one follows within this many milliseconds. */
-      readonly intervalMilliseconds: number;
-      /** An address for which the sender's kernel answers on this link; 0.0.0.0 for none. */
-      readonly askable: Ipv4;
-      /** The sender is about to end and to come back. */
-      readonly restarting: boolean;
-      /** The sender has just started: it does not answer yet for what was its own before. */
-      readonly starting: boolean;
-      /** The sender hears nobody of those it heard before. */
-      readonly alone: boolean;
-      /** The sender has lost its addresses so often that others should come first for a while. */
-      readonly damped: boolean;
-      /** 32 bits of all claims that the sender knows: who has others lacks some, or knows better. */
-      readonly digest: number;
-      /** Nodes that the sender holds for dead or departed. */
-      readonly gone: readonly string[];
-    }
+  | Hello
   /** These addresses are this node's: of the sender itself, or as far as it knows. At most {@link MOST_CLAIMS} of one owner. */
   | { readonly kind: 'claims'; readonly claims: readonly Claim[] }
   /** Has anybody heard more of this node? This is the last that I have. */
@@ -112,9 +114,35 @@ export function decodeSegmentFrame(frame: DataView, length: number = frame.byteL
     keyId: frame.getBigUint64(AT.keyId),
     node,
     boot: frame.getBigUint64(AT.boot),
-    sequence: Number(frame.getBigUint64(AT.sequence)),
+    sequence: sequenceOf(frame),
     message,
   });
+}
+
+/** The number of a frame which {@link sealedLength} let through. */
+export function sequenceOf(frame: DataView): number {
+  return frame.getUint32(AT.sequence) * 2 ** 32 + frame.getUint32(AT.sequence + 4);
+}
+
+/** Whether a frame which {@link sealedLength} let through is a hello. */
+export function isHello(frame: DataView): boolean {
+  return KINDS[frame.getUint8(AT.kind)] === 'hello';
+}
+
+/**
+ * Whether a frame of `length` octets, its seal not counted, has all the octets of another one, but for its number. Both have as many and were
+ * let through by {@link sealedLength}.
+ */
+export function isRepetition(frame: DataView, before: DataView, length: number): boolean {
+  return haveSame(frame, before, 0, AT.sequence) && haveSame(frame, before, AT.node, length);
+}
+
+/** Four octets at once: this is done for each hello of a hundred nodes. */
+function haveSame(frame: DataView, before: DataView, from: number, end: number): boolean {
+  let at = from;
+  for (; at + 4 <= end; at += 4) if (frame.getUint32(at) !== before.getUint32(at)) return false;
+  for (; at < end; at++) if (frame.getUint8(at) !== before.getUint8(at)) return false;
+  return true;
 }
 
 /** How long the frame is, its seal included, of which `length` octets are there: the one check before a seal is looked at. */

@@ -77,3 +77,31 @@ test.each([
     expect(sum).toBeLessThanOrEqual(500 * 14 + frames);
   },
 );
+
+test.each<{ what: string; node?: string; digest?: number; damped?: boolean; own?: number; before?: number; known: boolean }>([
+  { what: 'what it said before, which is what this node knows', known: true },
+  { what: 'another digest', digest: 7, known: false },
+  { what: 'that others should come first', damped: true, known: false },
+  { what: 'what this node does not know any more', own: 7, known: false },
+  { what: 'what this node knows, for the first time', before: 7, known: false },
+  { what: 'that it is there', node: 'c', known: false },
+])('a hello with $what says nothing new: $known', ({ node = 'b', digest = OWN, damped = false, own = OWN, before = OWN, known }) => {
+  const view = new Acquaintances('a', true);
+  view.greet('b', before, false, OWN);
+  expect(view.knows(node, digest, damped, own)).toBe(known);
+});
+
+test('a hello that says what this node has learned since the one before is taken: what was strange is not any more', () => {
+  const view = new Acquaintances('a', true);
+  view.greet('b', 7, false, OWN);
+  expect(view.knows('b', 7, false, 7)).toBe(false);
+  view.greet('b', 7, false, 7);
+  expect(view.knows('b', 7, false, 7)).toBe(true);
+});
+
+test('of a node that is gone nothing is known', () => {
+  const view = new Acquaintances('a', true);
+  view.greet('b', OWN, false, OWN);
+  view.lose(['b']);
+  expect(view.knows('b', OWN, false, OWN)).toBe(false);
+});

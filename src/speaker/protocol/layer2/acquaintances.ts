@@ -95,6 +95,12 @@ export class Acquaintances implements Acquaintance {
     return node === this.node ? this.damping.damped(this.#now) : (this.#peers.get(node)?.damped ?? false);
   }
 
+  /** Whether a hello of that node says nothing but what it said before, which is what this node knows. */
+  knows(node: string, digest: number, damped: boolean, own: number): boolean {
+    const peer = this.#peers.get(node);
+    return peer !== undefined && digest === own && peer.digest === own && peer.strange === 0 && peer.damped === damped;
+  }
+
   /** Takes a hello. */
   greet(node: string, digest: number, damped: boolean, own: number): void {
     this.met = true;

@@ -90,6 +90,11 @@ export class Owners {
     return this.#view.met;
   }
 
+  /** Whether a hello of that node changes nothing; when something is due, the wake-up that was asked for comes by itself. */
+  knows(node: string, digest: number, damped: boolean): boolean {
+    return !this.#listening && this.#view.knows(node, digest, damped, this.digest);
+  }
+
   /** Takes one event. */
   step(event: OwnersEvent): readonly OwnersEffect[] {
     assert(event.now >= this.#now, 'time steps back');
@@ -315,8 +320,7 @@ export class Owners {
     if (watched === undefined) return;
     watched.vacancy = undefined;
     const soon = watched.reach.absent.has(owner) && !this.#ranking.affords(watched);
-    if (soon) this.#due.set(text, micros(this.#now + NEXT_TURN));
-    if (soon) return;
+    if (soon) return void this.#due.set(text, micros(this.#now + NEXT_TURN));
     const objection = this.#view.met ? objectionTo(owner, watched, this.#view) : undefined;
     const due = watched.object(objection, this.#now);
     const rumor = this.#rumors.get(text);

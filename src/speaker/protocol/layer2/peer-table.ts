@@ -1,4 +1,6 @@
 import type { Micros } from '../../../lib/clock.ts';
+import type { Ipv4 } from '../../../lib/ipv4.ts';
+import type { Mac } from '../../../lib/mac.ts';
 import type { SegmentFrame } from '../../wire/segment.ts';
 import { heardLately, isGone, newPeer, type Peer } from './peer.ts';
 
@@ -73,6 +75,16 @@ export class PeerTable {
   lists(node: string): boolean {
     for (const peer of this.#peers.values()) if (!isGone(peer) && peer.lists.has(node)) return true;
     return false;
+  }
+
+  /** The kernel behind that MAC has answered for its address. */
+  answered(ip: Ipv4, mac: Mac): void {
+    for (const peer of this.#peers.values()) {
+      if (peer.askable !== ip || peer.mac !== mac) continue;
+      peer.answers = true;
+      peer.healthMisses = 0;
+      if (peer.doubt !== undefined) peer.doubt.answered = true;
+    }
   }
 
   /** Nobody's silence counts that lasted until now. */

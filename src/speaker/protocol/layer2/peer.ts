@@ -1,7 +1,7 @@
 import { type Micros, micros, milliseconds } from '../../../lib/clock.ts';
 import { type Ipv4, UNSPECIFIED_IPV4 } from '../../../lib/ipv4.ts';
 import type { Mac } from '../../../lib/mac.ts';
-import type { SegmentFrame } from '../../wire/segment.ts';
+import type { Hello, SegmentFrame } from '../../wire/segment.ts';
 
 /**
  * What is thought of a node: `alive` says hello; `cut` is heard by others, not here; `away` has a kernel that answers and
@@ -22,6 +22,23 @@ export interface Doubt {
   answered: boolean;
   /** Somebody else has heard it. */
   witnessed: boolean;
+}
+
+/** A peer that is there says hello: see the effect of that name. */
+export interface Greeting {
+  readonly kind: 'greeted';
+  readonly node: string;
+  readonly mac: Mac;
+  readonly digest: number;
+  readonly damped: boolean;
+  readonly ready: boolean;
+  readonly busy: boolean;
+}
+
+/** What a hello has caused of a peer about which nothing was in question; one that says the same causes it again, and nothing else. */
+export interface Repetition {
+  readonly hello: Hello;
+  readonly greeted: readonly [Greeting];
 }
 
 /** Another node of the link, as far as it was heard. Changed in place by the machine that owns it. */
@@ -53,6 +70,8 @@ export interface Peer {
   doubt: Doubt | undefined;
   /** No new doubt before. */
   doubtFrom: Micros;
+  /** Its last hello, unless that said that it hears nobody. */
+  repetition: Repetition | undefined;
 }
 
 /** Two intervals, and what a busy machine and a busy wire may add. */
@@ -67,7 +86,7 @@ export function newPeer({ node, boot, sequence, source }: SegmentFrame, now: Mic
     ...{ node, boot, sequence, reported: -1, mac: source },
     ...{ heardAt: now, interval: FIRST_INTERVAL, askable: UNSPECIFIED_IPV4 },
     ...{ answers: false, healthAt: now, healthMisses: 0, restarting: false, deafHellos: 0, lists: new Set<string>() },
-    ...{ verdict: 'alive', awaySince: now, judgedAt: now, doubt: undefined, doubtFrom: now },
+    ...{ verdict: 'alive', awaySince: now, judgedAt: now, doubt: undefined, doubtFrom: now, repetition: undefined },
   };
 }
 
@@ -82,6 +101,11 @@ export function believe(peer: Peer, frame: SegmentFrame): void {
 /** Whether its addresses are free. */
 export function isGone({ verdict }: Peer): boolean {
   return verdict === 'dead' || verdict === 'departed';
+}
+
+/** Whether it is there, and nothing about it is in question. */
+export function isUnquestioned({ verdict, doubt }: Peer): boolean {
+  return verdict === 'alive' && doubt === undefined;
 }
 
 /** When its silence becomes strange: at the second hello that is missed. */

@@ -2,7 +2,7 @@ import type { Micros } from '../../../lib/clock.ts';
 import type { Ipv4 } from '../../../lib/ipv4.ts';
 import type { Mac } from '../../../lib/mac.ts';
 import type { Claim, SegmentFrame, SegmentMessage } from '../../wire/segment.ts';
-import type { Verdict } from './peer.ts';
+import type { Greeting, Verdict } from './peer.ts';
 
 /** How fast, and how patient. */
 export interface PeersTiming {
@@ -47,15 +47,7 @@ export type PeersEffect =
    * A peer that is there says hello: what it knows of claims, and whether others should come before it. It is `ready` unless it is about
    * to restart, with a grace for that, or has just started; it is `busy` if it says hello as one that announces something here.
    */
-  | {
-      readonly kind: 'greeted';
-      readonly node: string;
-      readonly mac: Mac;
-      readonly digest: number;
-      readonly damped: boolean;
-      readonly ready: boolean;
-      readonly busy: boolean;
-    }
+  | Greeting
   /** A peer says whose addresses are. */
   | { readonly kind: 'claimed'; readonly node: string; readonly mac: Mac; readonly claims: readonly Claim[] }
   /** What is thought of a peer has changed. */

@@ -3,9 +3,11 @@ import { type Micros, micros, milliseconds } from '../../../lib/clock.ts';
 import { type Ipv4, UNSPECIFIED_IPV4 } from '../../../lib/ipv4.ts';
 import { BROADCAST_MAC, type Mac } from '../../../lib/mac.ts';
 import { compareTexts } from '../../../lib/order.ts';
-import type { SegmentFrame, SegmentMessage } from '../../wire/segment.ts';
+import type { Hello, SegmentFrame, SegmentMessage } from '../../wire/segment.ts';
 import { Challenges } from './challenges.ts';
 import { decideDoubt, doubtDue, isOver, newDoubt, stepDoubt } from './doubt.ts';
+import { greetingOf, takeRepetition } from './greeting.ts';
+import { NameTurns } from './name-turns.ts';
 import { believe, heardLately, isGone, type Peer, sameNames, strangeAt, type Verdict } from './peer.ts';
 import { PeerTable } from './peer-table.ts';
 import type { PeersEffect, PeersEvent, PeersTiming } from './peers-events.ts';
@@ -29,8 +31,6 @@ export interface PeersOptions {
 const OVERTAKEN = 64;
 /** Who is gone for long is looked for so often: a sixtieth of the time after which nobody needs to know it. */
 const FORGET_EVERY: Micros = milliseconds(10_000);
-/** So many names of nodes have room in a hello, however long they are: each hello begins so many further on, so that all are told. */
-const NAMES_A_HELLO = 5;
 /** A segment carries no more hellos than this, each second. */
 const MAX_HELLOS_A_SECOND = 2_000;
 /** A loop that turns so much too late did not see what came meanwhile: nobody's silence counts. */
@@ -41,7 +41,7 @@ const QUICK_HELLO: Micros = milliseconds(20);
 const WELCOME: Micros = milliseconds(100);
 /** Hellos by which a peer says that it hears nobody, before it is doubted for that. */
 const DEAF_HELLOS = 3;
-/** While all is well the kernels of peers are asked so often: only who is known to answer may be declared dead by silence. */
+/** While all is well the kernels of peers are asked so often, along with a hello of this node: only who is known to answer may be declared dead by silence. */
 const HEALTH_PAUSE: Micros = milliseconds(10_000);
 const HEALTH_MISSES = 3;
 /** After a round of doubt that changed nothing the next one waits for so many of the node's hellos: a witness needs a new one. */
@@ -79,7 +79,7 @@ export class Peers {
   #saidHelloAt: Micros = micros(0);
   #said: string | undefined;
   #forgetAt: Micros = micros(0);
-  #firstName = 0;
+  readonly #turns = new NameTurns();
   /** What an earlier thread knew, until this one starts. */
   #inherited: readonly string[];
   /** Whether others were heard and nobody is now. */
@@ -97,6 +97,8 @@ export class Peers {
   step(event: PeersEvent): readonly PeersEffect[] {
     assert(event.now >= this.#now, 'time steps back');
     this.#now = event.now;
+    const repeated = event.kind === 'received' ? this.#repeated(event.frame) : undefined;
+    if (repeated !== undefined) return repeated;
     this.#effects = [];
     this.#unsettled = this.alone;
     this.#take(event);
@@ -109,6 +111,14 @@ export class Peers {
     this.#tellGone();
     this.#effects.push({ kind: 'wake-at', at: this.#nextWake() });
     return this.#effects;
+  }
+
+  /** What a hello causes that says what the one before said, while nothing is in question: of a hundred nodes nearly all are such. */
+  #repeated(frame: SegmentFrame): readonly PeersEffect[] | undefined {
+    const peer = this.alone || this.#helloAt <= this.#now ? undefined : this.#peers.get(frame.node);
+    const repetition = peer === undefined ? undefined : takeRepetition(peer, frame, this.#now);
+    if (repetition !== undefined) this.#hearOfGone(repetition.hello);
+    return repetition?.greeted;
   }
 
   #take(event: PeersEvent): void {
@@ -127,7 +137,7 @@ export class Peers {
         this.#receive(event.frame);
         break;
       case 'answered':
-        this.#answered(event.ip, event.mac);
+        this.#peers.answered(event.ip, event.mac);
         break;
       case 'described':
         if (event.askable !== this.#askable || event.busy !== this.#busy || event.ready !== this.#ready) this.#helloAt = event.now;
@@ -168,30 +178,34 @@ export class Peers {
     else if (message.kind === 'heard') this.#learn(message);
   }
 
-  #greet(peer: Peer, hello: SegmentMessage & { readonly kind: 'hello' }): void {
+  #greet(peer: Peer, hello: Hello): void {
     peer.heardAt = this.#now;
     peer.interval = milliseconds(hello.intervalMilliseconds);
     if (this.#wakeAt === undefined || strangeAt(peer) < this.#wakeAt || !sameNames(peer.lists, hello.gone)) this.#unsettled = true;
     if (peer.askable !== hello.askable) peer.answers = false;
     peer.askable = hello.askable;
     peer.restarting = hello.restarting;
-    if (peer.lists.size > 0 || hello.gone.length > 0) {
-      peer.lists = new Set(hello.gone);
-      const strange = hello.gone.filter((node) => node !== this.#options.node && this.#peers.get(node) === undefined);
-      this.#rumors.hear(strange, this.#now);
-    }
+    if (peer.lists.size > 0 || hello.gone.length > 0) peer.lists = new Set(hello.gone);
+    this.#hearOfGone(hello);
     // Who hears nobody may be deaf: what it says is no sign that it can be reached.
     peer.deafHellos = hello.alone ? peer.deafHellos + 1 : 0;
+    peer.repetition = undefined;
     if (hello.alone) this.#unsettled = true;
     if (hello.alone) return;
     peer.doubt = undefined;
     const returned = isGone(peer);
     this.#judge(peer, 'alive');
     if (returned) this.#effects.push({ kind: 'reannounce' });
-    const [{ node, mac, interval }, { digest, damped, starting, restarting }] = [peer, hello];
-    const { idleInterval, busyInterval, restartGrace } = this.#options.timing;
-    const [ready, busy] = [!(starting || (restarting && restartGrace > 0)), interval < idleInterval || busyInterval >= idleInterval];
-    this.#effects.push({ kind: 'greeted', node, mac, digest, damped, ready, busy });
+    const greeting = greetingOf(peer, hello, this.#options.timing);
+    peer.repetition = { hello, greeted: [greeting] };
+    this.#effects.push(greeting);
+  }
+
+  /** Of those it has heard itself this node knows better. */
+  #hearOfGone({ gone }: Hello): void {
+    if (gone.length === 0) return;
+    const strange = gone.filter((node) => node !== this.#options.node && this.#peers.get(node) === undefined);
+    this.#rumors.hear(strange, this.#now);
   }
 
   /** Says what it has heard, if that is more than the asker has. */
@@ -251,15 +265,6 @@ export class Peers {
     const longest = this.#peers.full ? this.#peers.longestGone() : undefined;
     if (longest !== undefined) this.#forget(longest);
     return this.#peers.full ? undefined : this.#peers.add(frame, this.#now);
-  }
-
-  #answered(ip: Ipv4, mac: Mac): void {
-    for (const peer of this.#peers.all()) {
-      if (peer.askable !== ip || peer.mac !== mac) continue;
-      peer.answers = true;
-      peer.healthMisses = 0;
-      if (peer.doubt !== undefined) peer.doubt.answered = true;
-    }
   }
 
   /** What the time that has passed means for one peer. */
@@ -340,7 +345,7 @@ export class Peers {
       starting: !this.#ready,
       alone: this.alone,
       ...this.#options.claims(),
-      gone: this.#nextNames(),
+      gone: this.#turns.next(this.#goneNodes()),
     };
     this.#effects.push({ kind: 'send', destination: BROADCAST_MAC, message });
     this.#saidHelloAt = this.#now;
@@ -360,13 +365,6 @@ export class Peers {
   /** The nodes that were heard here and are gone, and those of which others say so. */
   #goneNodes(): string[] {
     return [...this.#peers.gone(), ...this.#rumors.names()].sort(compareTexts);
-  }
-
-  /** The nodes that are gone, beginning with others each time when there are many: only the first ones may have room. */
-  #nextNames(): string[] {
-    const names = this.#goneNodes();
-    if (names.length > NAMES_A_HELLO) this.#firstName = (this.#firstName + NAMES_A_HELLO) % names.length;
-    return [...names.slice(this.#firstName), ...names.slice(0, this.#firstName)];
   }
 
   #tellGone(): void {
@@ -391,7 +389,7 @@ export class Peers {
     if (this.#now - this.#startedAt < FIRST_WORD) at = Math.min(at, this.#startedAt + FIRST_WORD);
     for (const peer of this.#peers.all()) {
       if (isGone(peer)) continue;
-      const due = peer.doubt === undefined ? Math.min(doubtDue(peer), peer.healthAt) : Math.min(peer.doubt.askAt, peer.doubt.decideAt);
+      const due = peer.doubt === undefined ? doubtDue(peer) : Math.min(peer.doubt.askAt, peer.doubt.decideAt);
       at = Math.min(at, due);
     }
     this.#wakeAt = micros(Math.max(at, this.#now));

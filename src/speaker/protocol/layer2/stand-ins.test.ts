@@ -191,3 +191,36 @@ test('of nodes that have heard the same, exactly one stands in for each absent o
     }),
   );
 });
+
+describe('a hello that says what the one before said', () => {
+  test.each<{ what: string; change: { mac?: Mac; ready?: boolean; busy?: boolean }; same: boolean }>([
+    { what: 'nothing else', change: {}, same: true },
+    { what: 'that it is not ready', change: { ready: false }, same: false },
+    { what: 'another MAC', change: { mac: 8 as Mac }, same: false },
+    { what: 'that it announces nothing', change: { busy: false }, same: false },
+  ])('is taken at once: $what is $same', ({ change, same }) => {
+    const scene = new Scene();
+    scene.hear('c');
+    const greeting = { mac: 3 as Mac, ready: true, busy: true, ...change };
+    expect(scene.standIns.hearsAgain('c', greeting, 5_000 as Micros)).toBe(same);
+  });
+
+  test('is none of a node that was not heard, or is away', () => {
+    const scene = new Scene();
+    const greeting = { mac: 3 as Mac, ready: true, busy: true };
+    expect(scene.standIns.hearsAgain('c', greeting, 2_000 as Micros)).toBe(false);
+    scene.hear('c');
+    scene.judge('c', 'away');
+    expect(scene.standIns.hearsAgain('c', greeting, 9_000 as Micros)).toBe(false);
+  });
+
+  test('counts as heard: whoever became ready before it may answer', () => {
+    const scene = new Scene('a');
+    scene.hear('c');
+    scene.take({ kind: 'described', ready: false });
+    scene.take({ kind: 'described', ready: true });
+    expect(scene.standIns.hearsAgain('c', { mac: 3 as Mac, ready: true, busy: true }, 4_500 as Micros)).toBe(true);
+    scene.judge('c', 'away');
+    expect(scene.answers).toEqual(BOTH);
+  });
+});

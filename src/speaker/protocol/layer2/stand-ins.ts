@@ -67,6 +67,16 @@ export class StandIns {
     return this.#answers;
   }
 
+  /** Takes a hello at once that says what the one before said; says whether it was such a one. It has no effects. */
+  hearsAgain(node: string, { mac, ready, busy }: Pick<Neighbour, 'mac' | 'ready' | 'busy'>, now: Micros): boolean {
+    const neighbour = this.#neighbours.get(node);
+    if (neighbour === undefined || neighbour.verdict !== 'alive' || neighbour.ready !== ready) return false;
+    if (ready && (neighbour.mac !== mac || neighbour.busy !== busy)) return false;
+    this.#now = now;
+    if (ready) neighbour.readyAt = now;
+    return true;
+  }
+
   /** Takes one event. */
   step(event: StandInsEvent): readonly StandInsEffect[] {
     assert(event.now >= this.#now, 'time steps back');
