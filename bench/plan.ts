@@ -45,7 +45,7 @@ let owned: readonly string[] = [];
 const wire: Ownership = new Ownership({
   ...{ clock, node: OWN, rank: rankOf, segmented: true, memory: undefined, knownChanged: () => undefined },
   ...{ silentSince: () => undefined, taken: () => undefined },
-  ...{ answer: () => undefined, defend: () => undefined, send: () => undefined, listened: () => undefined, log: () => undefined },
+  ...{ answer: () => undefined, defend: () => undefined, send: () => undefined, listened: () => undefined, catchUp: () => undefined },
   ...{ look: (key: string) => wire.take({ kind: 'free', address: key }), lookAway: () => undefined, keep: () => undefined },
   owned: (addresses) => {
     owned = addresses;

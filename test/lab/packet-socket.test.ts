@@ -172,13 +172,15 @@ function testRests(): void {
   test.each([
     { restMilliseconds: 1_000, readings: [1, 5, 1] },
     { restMilliseconds: 0, readings: [1, 1, 1, 1, 1, 1, 1] },
-  ])('of $restMilliseconds ms', async ({ restMilliseconds, readings }) => {
+    { restMilliseconds: 0, later: 500, readings: [1, 5, 1] },
+    { restMilliseconds: 500, later: 0, readings: [1, 1, 1, 1, 1, 1, 1] },
+  ])('of $restMilliseconds ms, then of $later', async ({ restMilliseconds, later = restMilliseconds, readings }) => {
     using fixture = makeFixture();
     const counts: number[] = [];
     const options = { purpose: 'listening', etherType: ARP, filter: KEEP_ALL };
     const received = (batch: FrameBatch): void => void counts.push(batch.count);
     const failed = (error: NetworkError): void => expect(error).toBeUndefined();
-    using _ = fixture.packets.open({ ...options, restMilliseconds, link: indexOf(fixture.right) }, { received, failed });
+    using resting = fixture.packets.open({ ...options, restMilliseconds, link: indexOf(fixture.right) }, { received, failed });
     using asker = fixture.packets.open({ ...options, link: indexOf(fixture.left) }, { received: () => undefined, failed });
     const read = async (count: number): Promise<void> => {
       const total = (): number => counts.reduce((sum, one) => sum + one, 0);
@@ -186,6 +188,9 @@ function testRests(): void {
     };
     asker.send(arpRequest('10.0.0.1'));
     await read(1);
+    resting.setRest(later);
+    // What was at rest when that was said has one more.
+    await sleep(2 * restMilliseconds);
     for (let frame = 0; frame < 5; frame++) {
       asker.send(arpRequest('10.0.0.1'));
       await sleep(3);
@@ -194,7 +199,7 @@ function testRests(): void {
     }
     await read(6);
     // Time for a reading that finds nothing: after it a frame is awaited, not a moment.
-    await sleep(2 * restMilliseconds);
+    await sleep(2 * later);
     asker.send(arpRequest('10.0.0.1'));
     await read(7);
     expect(counts).toEqual(readings);
@@ -223,7 +228,7 @@ function testAddon(): void {
     expect(() => Reflect.apply(native.openPacketSocket, native, words)).toThrow('openPacketSocket(');
   });
 
-  test.each(['send', 'receive', 'setFilter', 'queueOctets', 'takeDrops', 'close'] as const)(
+  test.each(['send', 'receive', 'setRest', 'setFilter', 'queueOctets', 'takeDrops', 'close'] as const)(
     '%s takes no other object for a socket',
     (name) => {
       for (const words of [[], [{}], [{}, keepAll], [5, keepAll]])

@@ -36,6 +36,8 @@ export class FakeNodeNetwork {
   longestFilter: number = Number.POSITIVE_INFINITY;
   /** Lets every frame through, as a filter does that is too coarse; what reads must stand it. */
   ignoresFilters = false;
+  /** Each rest that was set on an open socket, behind its purpose. Nothing here rests. */
+  readonly rests: string[] = [];
   /** How often any program was attached. */
   filtersSet = 0;
 
@@ -131,6 +133,7 @@ export class FakeNodeNetwork {
     const socket: FakePacketSocket = new FakePacketSocket(options, listener, {
       send: (frame) => this.#send(options.link, frame),
       checkFilter: (filter) => this.#checkFilter(filter, options.purpose),
+      rested: (milliseconds) => void this.rests.push(`${options.purpose}: ${milliseconds}`),
       closed: () => void this.#sockets.delete(socket),
     });
     this.#sockets.add(socket);
@@ -173,6 +176,7 @@ function newLink(index: number): Link {
 interface FakeKernel {
   send(frame: Uint8Array): boolean;
   checkFilter(filter: PacketFilter): void;
+  rested(milliseconds: number): void;
   closed(): void;
 }
 
@@ -202,6 +206,10 @@ class FakePacketSocket implements PacketSocket {
     const attended = this.options.unreadOctets === undefined;
     if (!attended && this.#queue.length > QUEUED_FRAMES) this.#queue.pop();
     if (attended && this.#queue.length === 1) setImmediate(() => this.#deliver());
+  }
+
+  setRest(milliseconds: number): void {
+    this.#kernel.rested(milliseconds);
   }
 
   setFilter(filter: PacketFilter): void {

@@ -34,6 +34,8 @@ export interface NativeSockets {
   send(socket: NativeSocket, octets: Uint8Array): number;
   /** Fills the slots with what waits; how many, or a negative errno. */
   receive(socket: NativeSocket): number;
+  /** Another rest, from the next reading on. */
+  setRest(socket: NativeSocket, milliseconds: number): number;
   setFilter(socket: NativeSocket, program: Uint8Array): number;
   /** What the kernel lets wait in the receive queue, in octets by its own count. */
   queueOctets(socket: NativeSocket): number;

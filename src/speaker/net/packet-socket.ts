@@ -50,7 +50,9 @@ export interface PacketSocket extends Disposable {
   setFilter(filter: PacketFilter): void;
   /** Sends one frame; the octets are the caller's again when it returns. False when it could not be sent now: it is lost. */
   send(frame: Uint8Array): boolean;
-  /** Has what waits received before it returns, up to 256 frames. For a socket of which nobody is woken. */
+  /** Another rest in the place of {@link PacketSocketOptions.restMilliseconds}, from the next reading on. */
+  setRest(milliseconds: number): void;
+  /** Has what waits received before it returns, up to 256 frames: for a socket of which nobody is woken, or in the middle of a rest. */
   read(): void;
   /** How many frames were lost since the last call because this process did not read them in time. */
   takeDrops(): number;

@@ -108,6 +108,10 @@ class RawPacketSocket implements PacketSocket {
     return this.#native.send(this.#socket, frame) === 0;
   }
 
+  setRest(milliseconds: number): void {
+    this.#native.setRest(this.#socket, milliseconds);
+  }
+
   read(): void {
     for (let reading = 0; reading < READINGS; reading++) {
       // Whoever receives may dispose of it.

@@ -18,6 +18,8 @@ let owned: (readonly [readonly string[], boolean])[];
 let clock: FakeClock;
 let known: number;
 let takings: string[];
+/** What others have said and nobody has read yet. */
+let unread: (() => void)[];
 let ownership: Ownership;
 
 beforeEach(() => {
@@ -26,6 +28,7 @@ beforeEach(() => {
   kept = new Map();
   known = 0;
   takings = [];
+  unread = [];
   clock = new FakeClock();
   ownership = new Ownership({
     ...{ clock, node: 'b', rank: (node) => `${order.indexOf(node)}`, segmented: true, memory: undefined, knownChanged: () => void known++ },
@@ -35,6 +38,9 @@ beforeEach(() => {
     lookAway: () => undefined,
     keep: (key, announcements) => void kept.set(key, announcements.map(({ service }) => service).join()),
     send: (to, message) => void done.push(`${message.kind} to ${to ?? 'all'}`),
+    catchUp: (late) => {
+      if (late === 0) for (const hear of unread.splice(0)) hear();
+    },
     listened: () => void done.push('listened'),
     owned: (addresses, certain) => void owned.push([addresses, certain]),
     silentSince: (node) => (node === 'c' ? clock.now() : undefined),
@@ -96,6 +102,13 @@ describe('a Service', () => {
     expect(done).toEqual(['listened']);
     clock.advance(milliseconds(2_000));
     expect(done).toContain('announce x/web');
+  });
+
+  test('is not taken when somebody has claimed it whose word waits to be read', () => {
+    plan(contested('x/web', 'ab'));
+    unread.push(() => claim(1, 'a'));
+    clock.advance(milliseconds(10_000));
+    expect([done, unread]).toEqual([['listened'], []]);
   });
 
   test('that shares the address goes with it, and so do all its addresses', () => {
@@ -184,6 +197,7 @@ test('nothing is said of owners before others were heard or a second has passed'
     },
     ...{ answer: () => undefined, defend: () => undefined, send: () => undefined },
     ...{ look: (key: string) => late.take({ kind: 'free', address: key }), lookAway: () => undefined, keep: () => undefined },
+    catchUp: () => undefined,
     listened: () => void other.push('listened'),
     owned: (addresses) => void other.push(`owned ${addresses.join()}`),
   });

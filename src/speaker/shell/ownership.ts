@@ -33,6 +33,8 @@ export interface OwnershipPorts {
   keep(key: string, announcements: readonly Announcement[]): void;
   /** Sends to the speaker of one node, or to all. */
   send(to: string | undefined, message: SegmentMessage): void;
+  /** Has taken what others have said by now, unless this loop is so late. */
+  catchUp(late: Micros): void;
   /** This speaker has heard what others know. */
   listened(): void;
   /** What this node answers for has changed, or is certain now. */
@@ -217,7 +219,11 @@ export class Ownership implements Disposable {
     else if (effect.kind === 'look-away') lookAway(effect.address);
     else if (effect.kind === 'wake-at') {
       this.#timer?.[Symbol.dispose]();
-      this.#timer = clock.startTimer(micros(Math.max(0, effect.at - clock.now())), () => this.take({ kind: 'woke' }));
+      this.#timer = clock.startTimer(micros(Math.max(0, effect.at - clock.now())), () => {
+        // Whose turn it was before may have claimed what this node would take now.
+        this.#ports.catchUp(micros(clock.now() - effect.at));
+        this.take({ kind: 'woke' });
+      });
     }
   }
 

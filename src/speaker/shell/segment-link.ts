@@ -10,7 +10,7 @@ import type { Verdict } from '../protocol/layer2/peer.ts';
 import { Peers } from '../protocol/layer2/peers.ts';
 import type { PeersEffect, PeersEvent, PeersTiming } from '../protocol/layer2/peers-events.ts';
 import { StandIns } from '../protocol/layer2/stand-ins.ts';
-import type { Absence, StandInAnswer, StandInEnd, StandInsEffect, StandInsEvent } from '../protocol/layer2/stand-ins-events.ts';
+import type { StandInAnswer, StandInsEvent } from '../protocol/layer2/stand-ins-events.ts';
 import { ARP_REQUEST, decodeArpFrame, encodeArpFrame, newArpFrame } from '../wire/arp.ts';
 import { ETHER_TYPE_ARP } from '../wire/ethernet.ts';
 import { ETHER_TYPE_SEGMENT, encodeSegmentFrame, LONGEST_SEGMENT_FRAME, SEAL_LENGTH, type SegmentMessage } from '../wire/segment.ts';
@@ -20,6 +20,7 @@ import type { KeyRing } from './key-ring.ts';
 import type { LogLine } from './outbox.ts';
 import type { NodeNetwork, OpenFailed, Responder } from './responders.ts';
 import type { SegmentTallies } from './segment-tallies.ts';
+import { standInLine } from './stand-in-text.ts';
 import { meaningOf } from './verdict-text.ts';
 
 /** What the segments of all links share. */
@@ -82,8 +83,12 @@ type Unstamped<Event> = Event extends unknown ? Omit<Event, 'now'> : never;
 
 /** On a link that is back, or whose signal is, others may have taken what was this node's: so long it listens before it answers. */
 const LISTEN_AFTER_RETURN: Micros = milliseconds(300);
-/** Of a hundred speakers a hello comes each millisecond: few are read at once. Less than what a hello may be late. */
+/** Where some dozens speak a hello comes every few milliseconds: few are read at once. Less than what a hello may be late. */
 const REST_MILLISECONDS = 4;
+/** Of a hundred speakers a hello comes each millisecond, and a reading costs more than a hello. Much less than the turn of a successor. */
+const LONG_REST_MILLISECONDS = 15;
+/** So many are heard: fewer seldom say more than one thing within a short rest. */
+const MANY_SPEAKERS = 50;
 /** A loop that turns so much too late may have been held for dead, and what it is asked then was asked long ago ... */
 const STALL: Micros = milliseconds(250);
 /** ... so that it says nothing until it has read what others have said meanwhile. */
@@ -106,6 +111,7 @@ export class SegmentLink implements Responder {
     for (const effect of this.#peers.step(event)) this.#carryOut(effect);
   });
   #sequence = 0;
+  #rest: number = REST_MILLISECONDS;
   #link: Link;
   #timer: Timer | undefined;
   #returning: Timer | undefined;
@@ -219,6 +225,14 @@ export class SegmentLink implements Responder {
     this.#step({ kind: 'ending', now: this.#context.clock.now() });
   }
 
+  /**
+   * Has what waits for the end of a rest taken: it may be what is about to be missed. Not so when this loop is late: then all get another chance
+   * first.
+   */
+  catchUp(late: Micros): void {
+    if (late <= milliseconds(this.#rest)) this.#frames.read();
+  }
+
   /** Whether this link has heard others, and hears nobody now. */
   get alone(): boolean {
     return this.#peers.alone;
@@ -231,6 +245,7 @@ export class SegmentLink implements Responder {
 
   [Symbol.dispose](): void {
     this.#timer?.[Symbol.dispose]();
+    this.#timer = undefined;
     this.#returning?.[Symbol.dispose]();
     this.#frames[Symbol.dispose]();
     this.#answers[Symbol.dispose]();
@@ -311,7 +326,10 @@ export class SegmentLink implements Responder {
     const { active } = this.#standIns;
     for (const effect of this.#standIns.step({ ...event, now: this.#context.clock.now() } as StandInsEvent)) {
       if (effect.kind === 'answer') this.#context.standIn(this, effect.answers);
-      else this.#logStandIn(effect);
+      else {
+        const { message, fields } = standInLine(effect, this.#link.name);
+        this.#context.log('info', message, fields);
+      }
       if (effect.kind === 'begun') this.#context.standInBegun();
     }
     // Others have to notice soon when this node does not answer any more.
@@ -322,7 +340,14 @@ export class SegmentLink implements Responder {
     this.#timer?.[Symbol.dispose]();
     const { clock } = this.#context;
     this.#dueAt = at;
-    this.#timer = clock.startTimer(micros(at - clock.now()), () => this.#step({ kind: 'woke', now: clock.now() }));
+    this.#timer = clock.startTimer(micros(at - clock.now()), () => {
+      this.catchUp(micros(clock.now() - at));
+      // A socket that fails then has ended this.
+      if (this.#timer !== undefined) this.#step({ kind: 'woke', now: clock.now() });
+    });
+    const rest = this.#peers.there < MANY_SPEAKERS ? REST_MILLISECONDS : LONG_REST_MILLISECONDS;
+    if (rest !== this.#rest) this.#frames.setRest(rest);
+    this.#rest = rest;
   }
 
   #send(destination: Mac, message: SegmentMessage): void {
@@ -346,19 +371,6 @@ export class SegmentLink implements Responder {
     this.#answers.send(this.#octets);
   }
 
-  #logStandIn(effect: StandInsEffect & { readonly kind: 'begun' | 'ended' }): void {
-    const { node, addresses, why } = effect;
-    const fields = { node, interface: this.#link.name, addresses, reason: why };
-    if (effect.kind === 'begun') {
-      const message = `${addresses} addresses of node "${node}" are answered for here, with its MAC: ${REASON[effect.why]}`;
-      this.#context.log('info', message, { event: 'standInBegun', ...fields, mac: formatMac(effect.mac) });
-      return;
-    }
-    const lasted = Math.round(effect.lasted / 1_000);
-    const message = `the addresses of node "${node}" are not answered for here any more: ${REASON[effect.why]}`;
-    this.#context.log('info', message, { event: 'standInEnded', ...fields, milliseconds: lasted });
-  }
-
   #logVerdict({ node, verdict, silence }: PeersEffect & { readonly kind: 'judged' }, elsewhere: boolean): void {
     const fields = {
       event: 'peerJudged',
@@ -371,14 +383,6 @@ export class SegmentLink implements Responder {
     this.#context.log(verdict === 'alive' ? 'info' : 'warn', meaningOf(verdict, node, elsewhere), fields);
   }
 }
-
-const REASON: Readonly<Record<Absence | StandInEnd, string>> = {
-  silent: 'its speaker is silent while its kernel answers',
-  restarting: 'its speaker restarts',
-  back: 'its speaker is back',
-  gone: 'the node is dead, or its speaker did not come back in time',
-  released: 'another node does it, or it has no addresses any more',
-};
 
 function neighbourhoodOf(name: string, context: SegmentContext): Neighbourhood {
   const { node, timing, knownGone: gone, randomBits: nonce, rank } = context;

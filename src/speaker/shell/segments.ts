@@ -1,3 +1,4 @@
+import type { Micros } from '../../lib/clock.ts';
 import { BROADCAST_MAC, type Mac } from '../../lib/mac.ts';
 import { compareTexts } from '../../lib/order.ts';
 import type { Link } from '../net/link-monitor.ts';
@@ -107,6 +108,11 @@ export class Segments implements ResponderProtocol {
   /** Whose the addresses are has changed, or what is known of them. */
   ownersChanged(): void {
     for (const segment of this.#open) segment.ownersChanged();
+  }
+
+  /** Has what others have said by now taken on all links, unless this loop is late. */
+  catchUp(late: Micros): void {
+    for (const segment of this.#open) segment.catchUp(late);
   }
 
   /** Says something to the speaker of one node, where it was heard last, or to all. */

@@ -231,6 +231,7 @@ export class WireDriver implements Disposable {
       // Without other speakers to hear nobody can tell a stranger from a node.
       keep: (key, announcements) => segment !== undefined && this.#conflicts.own(key, announcements),
       send: (to, message) => this.#segments?.say(to, message),
+      catchUp: (late) => this.#segments?.catchUp(late),
       listened: () => this.#segments?.describe(),
       silentSince: (other) => this.#segmentTallies.silentSince(other),
       taken: (taking) => this.#outbox.taken(taking),

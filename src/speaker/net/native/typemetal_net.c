@@ -180,6 +180,18 @@ static napi_value receive_now(napi_env env, napi_callback_info call) {
   return number(env, polled->closed ? -EBADF : receive_batch(polled));
 }
 
+// setRest(socket, milliseconds): 0 or negative errno; counts from the next reading on.
+static napi_value set_rest(napi_env env, napi_callback_info call) {
+  napi_value arguments[MAX_ARGUMENTS];
+  int32_t rest_ms;
+  struct polled_socket *polled = socket_of(env, call, 2, arguments);
+  if (polled == NULL || napi_get_value_int32(env, arguments[1], &rest_ms) != napi_ok || rest_ms < 0 || rest_ms > MAX_REST_MS)
+    return refuse(env, "setRest(socket, milliseconds)");
+  if (polled->closed) return number(env, -EBADF);
+  polled->rest_ms = (uint64_t)rest_ms;
+  return number(env, 0);
+}
+
 // setFilter(socket, program): 0 or negative errno; the old program stays when the new one is refused.
 static napi_value set_filter(napi_env env, napi_callback_info call) {
   napi_value arguments[MAX_ARGUMENTS];
@@ -224,6 +236,7 @@ NAPI_MODULE_INIT() {
       {.utf8name = "openRouteSocket", .method = open_route_socket},
       {.utf8name = "send", .method = send_octets},
       {.utf8name = "receive", .method = receive_now},
+      {.utf8name = "setRest", .method = set_rest},
       {.utf8name = "setFilter", .method = set_filter},
       {.utf8name = "queueOctets", .method = queue_octets},
       {.utf8name = "takeDrops", .method = take_drops},

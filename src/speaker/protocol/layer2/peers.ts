@@ -51,9 +51,6 @@ const DOUBT_SPREAD: Micros = milliseconds(10);
 /** A word about the dead that comes before everybody could be heard would be a guess. */
 const FIRST_WORD: Micros = milliseconds(1_500);
 
-/** Events of which there are many, and which mostly change nothing. */
-const ORDINARY: ReadonlySet<PeersEvent['kind']> = new Set(['received', 'answered']);
-
 type Sighting = Extract<SegmentMessage, { kind: 'suspect' | 'heard' }>;
 
 /**
@@ -102,7 +99,8 @@ export class Peers {
     this.#effects = [];
     this.#unsettled = this.alone;
     this.#take(event);
-    if (ORDINARY.has(event.kind) && !this.#unsettled && this.#helloAt > event.now) return this.#effects;
+    // There are many of these, and mostly they change nothing.
+    if ((event.kind === 'received' || event.kind === 'answered') && !this.#unsettled && this.#helloAt > event.now) return this.#effects;
     for (const peer of this.#peers.all()) this.#look(peer);
     this.#forgetGone();
     if (this.#peers.isAlone(this.#now) !== this.alone) this.#helloAt = this.#now;
@@ -275,13 +273,11 @@ export class Peers {
       else if (peer.healthAt <= this.#now) this.#checkHealth(peer);
     }
     if (peer.doubt === undefined) return;
-    if (stepDoubt(peer.doubt, this.#now)) this.#inquire(peer);
+    if (stepDoubt(peer.doubt, this.#now)) {
+      this.#ask(peer);
+      this.#suspect(peer.node, peer.boot, Math.max(peer.sequence, peer.reported));
+    }
     if (isOver(peer.doubt, this.#now)) this.#decide(peer);
-  }
-
-  #inquire(peer: Peer): void {
-    this.#ask(peer);
-    this.#suspect(peer.node, peer.boot, Math.max(peer.sequence, peer.reported));
   }
 
   #suspect(node: string, boot: bigint, sequence: number): void {
@@ -360,6 +356,11 @@ export class Peers {
   /** Whether that node was heard and is not gone. */
   hears(node: string): boolean {
     return this.#peers.isThere(node);
+  }
+
+  /** How many nodes were heard and are not gone. */
+  get there(): number {
+    return this.#peers.there;
   }
 
   /** The nodes that were heard here and are gone, and those of which others say so. */
