@@ -14,7 +14,6 @@ import { hasOthers, leavesWithoutSignal, leavingFor, mayKeep, objectionTo, place
 import { LISTEN, passes, type Situation, turnOf } from './turn.ts';
 import { claimBy, nextEpoch, noteDisplaced, type Vacant, vacancyOf, Watched } from './watched-address.ts';
 
-const DEFEND_EVERY: Micros = milliseconds(1_000);
 /** A loop that turns so much too late has not read what came meanwhile: what is due waits for another turn. */
 const STALL: Micros = milliseconds(100);
 const ONE_TURN: Micros = milliseconds(50);
@@ -239,10 +238,7 @@ export class Owners {
     const { node } = this.#options;
     if (known.owner !== node || claim.owner !== from || from === node || claim.leaving) return;
     this.#news.correct(from, known);
-    const watched = this.#watched.get(text);
-    if (watched === undefined || !this.#answering.has(text)) return;
-    if (watched.defendedAt !== undefined && this.#now - watched.defendedAt < DEFEND_EVERY) return;
-    watched.defendedAt = this.#now;
+    if (!this.#answering.has(text) || this.#watched.get(text)?.mayBeDefended(this.#now) !== true) return;
     this.#effects.push({ kind: 'defend', address: text });
   }
 

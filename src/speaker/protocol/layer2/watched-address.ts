@@ -35,7 +35,7 @@ export class Watched {
   noGrudgeBefore: Micros = micros(0);
   /** How often it was displaced, in the fight that goes on. */
   losses: number = 0;
-  defendedAt: Micros | undefined;
+  #defendedAt: Micros | undefined;
   /** Since when none of its links has a signal here. */
   darkSince: Micros | undefined;
 
@@ -87,6 +87,13 @@ export class Watched {
     return absent.size === 0 ? this.#order : this.#order.filter(({ node }) => !absent.has(node));
   }
 
+  /** Whether it was not defended a moment ago; it then counts as defended. */
+  mayBeDefended(now: Micros): boolean {
+    if (this.#defendedAt !== undefined && now - this.#defendedAt < DEFEND_EVERY) return false;
+    this.#defendedAt = now;
+    return true;
+  }
+
   /** What lasted while nothing was read did not last as far as this node knows. */
   noticeStall(now: Micros): void {
     if (this.grudge !== undefined) this.grudge.since = now;
@@ -101,6 +108,7 @@ export class Watched {
   }
 }
 
+const DEFEND_EVERY: Micros = milliseconds(1_000);
 /** Signals come back to many nodes at once, as after a restart of the switch: whoever had an address goes on first. */
 const OWNER_FIRST: Micros = milliseconds(400);
 /** After a loss to somebody with another view; twice as long each time, so that two views do not fight for ever. */
