@@ -11,6 +11,8 @@ const ROUND: Micros = milliseconds(95);
 const PUNCTUAL: Micros = milliseconds(3);
 /** In this time a loop that runs has read its sockets. */
 const ONE_TURN: Micros = milliseconds(5);
+/** So long a node stays cut off when nobody says any more that it is heard: a witness may stand still for a moment, and is asked four times a second. */
+const WITNESS_LASTS: Micros = milliseconds(2_000);
 /** The silence after which a node is dead whose kernel is not known to answer. */
 const UNASKABLE_SILENCE: Micros = milliseconds(1_000);
 
@@ -59,12 +61,13 @@ export function isOver(doubt: Doubt, now: Micros): boolean {
  * The end of a round. What its kernel says comes first: a node whose kernel answers lives, and nobody may answer in its
  * place. Who is deaf is heard by all, so that no witness helps; its kernel cannot answer what it cannot hear.
  */
-export function decideDoubt({ doubt, verdict, awaySince, heardAt }: Peer, now: Micros, grace: Micros): Verdict {
+export function decideDoubt({ doubt, verdict, awaySince, witnessedAt, heardAt }: Peer, now: Micros, grace: Micros): Verdict {
   if (doubt === undefined) return verdict;
   if (doubt.answered) {
     if (doubt.deaf) return 'alive';
     const since = verdict === 'away' ? awaySince : heardAt;
     return now - since >= grace ? 'departed' : 'away';
   }
-  return doubt.witnessed && !doubt.deaf ? 'cut' : 'dead';
+  const witnessed = doubt.witnessed || (verdict === 'cut' && now - witnessedAt < WITNESS_LASTS);
+  return witnessed && !doubt.deaf ? 'cut' : 'dead';
 }

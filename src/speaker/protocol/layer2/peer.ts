@@ -65,6 +65,8 @@ export interface Peer {
   lists: ReadonlySet<string>;
   verdict: Verdict;
   awaySince: Micros;
+  /** When somebody else last said that it has heard it. */
+  witnessedAt: Micros;
   /** Since when its verdict is what it is. */
   judgedAt: Micros;
   doubt: Doubt | undefined;
@@ -86,7 +88,7 @@ export function newPeer({ node, boot, sequence, source }: SegmentFrame, now: Mic
     ...{ node, boot, sequence, reported: -1, mac: source },
     ...{ heardAt: now, interval: FIRST_INTERVAL, askable: UNSPECIFIED_IPV4 },
     ...{ answers: false, healthAt: now, healthMisses: 0, restarting: false, deafHellos: 0, lists: new Set<string>() },
-    ...{ verdict: 'alive', awaySince: now, judgedAt: now, doubt: undefined, doubtFrom: now, repetition: undefined },
+    ...{ verdict: 'alive', awaySince: now, witnessedAt: now, judgedAt: now, doubt: undefined, doubtFrom: now, repetition: undefined },
   };
 }
 

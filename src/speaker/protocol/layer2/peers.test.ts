@@ -143,6 +143,9 @@ describe('a silent peer', () => {
       scene.hears({ kind: 'heard', node: 'b', boot: BOOT, sequence }, { ...third, sequence: ++sequence });
     });
     expect(scene.verdicts).toEqual(['cut']);
+    // The witness has no time for an answer.
+    scene.run(1_500, () => scene.hears(HELLO, { ...third, sequence: ++sequence }));
+    expect(scene.verdicts).toEqual(['cut']);
     scene.run(3_000, () => {
       scene.hears(HELLO, { ...third, sequence: ++sequence });
       // Nobody has heard more of it than before.

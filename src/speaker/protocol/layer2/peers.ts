@@ -227,6 +227,7 @@ export class Peers {
     if (peer?.doubt === undefined) return;
     if (peer.boot === boot && sequence <= Math.max(peer.sequence, peer.reported)) return;
     peer.doubt.witnessed = true;
+    peer.witnessedAt = this.#now;
     if (peer.boot === boot) peer.reported = sequence;
   }
 
