@@ -32,12 +32,9 @@ let folder: string;
 
 /** The MAC that answers for each Service: one for each, asked several times. */
 async function answers(): Promise<Readonly<Record<string, string>>> {
-  const found: Record<string, string> = {};
-  for (const name of SERVICES) {
-    const [address = ''] = await product.cluster.addressesOf(name);
-    found[name] = (await product.wire.answerers(address)).join(' and ');
-  }
-  return found;
+  const addresses = (await Promise.all(SERVICES.map((name) => product.cluster.addressesOf(name)))).map(([address = '']) => address);
+  const macs = await product.wire.allAnswerers(addresses);
+  return Object.fromEntries(SERVICES.map((name, index) => [name, macs.get(addresses[index] ?? '')?.join(' and ') ?? '']));
 }
 
 async function addressOf(name: string): Promise<string> {

@@ -121,26 +121,45 @@ export class Wire {
    * drops what it was asked meanwhile.
    */
   async answerers(address: string): Promise<readonly string[]> {
-    const macs = async (): Promise<readonly string[] | undefined> => {
-      const found = Object.keys((await this.ask(address, SEVERAL_TIMES)).byMac);
-      return found.length > 0 ? found : undefined;
+    return (await this.allAnswerers([address])).get(address) ?? [];
+  }
+
+  /** The same of several addresses, which are asked for together. */
+  async allAnswerers(addresses: readonly string[]): Promise<ReadonlyMap<string, readonly string[]>> {
+    const found = new Map<string, readonly string[]>();
+    const all = async (): Promise<boolean> => {
+      const left = addresses.filter((address) => !found.has(address));
+      for (const [address, { byMac }] of await this.#askAll(left, SEVERAL_TIMES)) {
+        if (Object.keys(byMac).length > 0) found.set(address, Object.keys(byMac));
+      }
+      return found.size === addresses.length;
     };
-    return eventually(`somebody answers for ${address}`, macs, SOME_ANSWER);
+    await eventually(`somebody answers for ${addresses.join(', ')}`, all, SOME_ANSWER);
+    return found;
   }
 
   /** Asks by broadcast `times` times who has an address, and counts the answers that come. */
   async ask(address: string, times: number): Promise<Answers> {
+    return (await this.#askAll([address], times)).get(address) ?? { byMac: {} };
+  }
+
+  async #askAll(addresses: readonly string[], times: number): Promise<ReadonlyMap<string, Answers>> {
     await using listener = await this.listen();
     const { mac, ipv4 } = this.#host.addresses;
-    const question = arpRequest({ senderMac: mac, senderIp: ipv4, targetIp: address });
+    const frames = addresses.map((targetIp) => arpRequest({ senderMac: mac, senderIp: ipv4, targetIp }));
     const answers = async (): Promise<SeenArp[]> =>
-      (await listener.heard()).filter((frame) => frame.operation === 2 && frame.senderIp === address && frame.destination === mac);
-    await this.send({ frames: [question], rounds: times, pauseMilliseconds: QUESTION_PAUSE_MILLISECONDS });
+      (await listener.heard()).filter(
+        ({ operation, senderIp, destination }) => operation === 2 && addresses.includes(senderIp) && destination === mac,
+      );
+    await this.send({ frames, rounds: times, pauseMilliseconds: QUESTION_PAUSE_MILLISECONDS });
     // Too few answers are an answer too.
-    await eventually('all answers', async () => (await answers()).length >= times, LAST_ANSWER).catch(() => undefined);
+    await eventually('all answers', async () => (await answers()).length >= times * addresses.length, LAST_ANSWER).catch(() => undefined);
     await sleep(MORE_ANSWERS_MILLISECONDS);
-    const byMac: Record<string, number> = {};
-    for (const { senderMac } of await answers()) byMac[senderMac] = (byMac[senderMac] ?? 0) + 1;
-    return { byMac };
+    const counts = new Map(addresses.map((address): [string, Record<string, number>] => [address, {}]));
+    for (const { senderIp, senderMac } of await answers()) {
+      const byMac = counts.get(senderIp);
+      if (byMac !== undefined) byMac[senderMac] = (byMac[senderMac] ?? 0) + 1;
+    }
+    return new Map(Array.from(counts, ([address, byMac]) => [address, { byMac }]));
   }
 }
