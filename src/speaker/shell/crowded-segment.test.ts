@@ -69,9 +69,9 @@ test('where many speak more is read at once, and less again when they are gone',
   expect(scene.network.rests).toEqual([]);
   await meet(49);
   await sayHellos(49, 3);
-  expect(scene.network.rests).toEqual(['speaking with other speakers on eth2: 15']);
+  expect(scene.network.rests).toEqual(['speaking with other speakers on eth2: 20']);
   await scene.run(5_000);
-  expect(scene.network.rests).toEqual([15, 4].map((rest) => `speaking with other speakers on eth2: ${rest}`));
+  expect(scene.network.rests).toEqual([20, 4].map((rest) => `speaking with other speakers on eth2: ${rest}`));
 });
 
 test.each([

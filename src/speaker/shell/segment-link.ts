@@ -86,7 +86,7 @@ const LISTEN_AFTER_RETURN: Micros = milliseconds(300);
 /** Where some dozens speak a hello comes every few milliseconds: few are read at once. Less than what a hello may be late. */
 const REST_MILLISECONDS = 4;
 /** Of a hundred speakers a hello comes each millisecond, and a reading costs more than a hello. Much less than the turn of a successor. */
-const LONG_REST_MILLISECONDS = 15;
+const LONG_REST_MILLISECONDS = 20;
 /** So many are heard: fewer seldom say more than one thing within a short rest. */
 const MANY_SPEAKERS = 50;
 /** A loop that turns so much too late may have been held for dead, and what it is asked then was asked long ago ... */
