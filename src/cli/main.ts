@@ -82,10 +82,10 @@ async function carryOut(order: Order): Promise<Report> {
   }
 }
 
-/** The first Ctrl-C ends the waiting; what was begun is ended properly. */
+/** The first Ctrl-C, or the end of the session that it runs in, ends the waiting; what was begun is ended properly. */
 function leave(): Leave {
   const interrupt = new AbortController();
-  process.once('SIGINT', () => interrupt.abort());
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => interrupt.abort());
   return { clock: SYSTEM_CLOCK, interrupted: interrupt.signal };
 }
 

@@ -143,6 +143,11 @@ test('what may not be read or written is said in place of half a balance', async
   scene.server.misbehave({ verb: 'write', status: 403, times: 1 });
   await expect(applied()).rejects.toThrow('you may not patch services');
   expect(asked()).toEqual({});
+  const refusing = (): void => scene.server.misbehave({ verb: 'write', status: 403, times: 1 });
+  await expect(applied(refusing)).rejects.toThrow(
+    /^the annotation metallb\.io\/preferred-node could not be taken away from default\/[ab](, default\/[ab])?: you may not patch services/,
+  );
+  scene.server.behave();
   scene.server.misbehave({ verb: 'list', status: 403, times: 1 });
   await expect(rebalanceReport(cluster, undefined)).rejects.toThrow(/^you may not list /);
 });

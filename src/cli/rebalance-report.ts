@@ -1,4 +1,5 @@
 import { type Clock, milliseconds } from '../lib/clock.ts';
+import { describeError } from '../lib/errors.ts';
 import { pause } from '../lib/pause.ts';
 import { PREFERRED_NODE_ANNOTATION } from '../model/service.ts';
 import { type Balance, balanceOf, type Move } from './balance.ts';
@@ -59,37 +60,53 @@ async function viewOf(cluster: Cluster): Promise<Parameters<typeof placementsOf>
   };
 }
 
-/** Gives the Services that have not moved. */
-async function carryOut(cluster: Cluster, moves: readonly Move[], { clock, interrupted }: Leave): Promise<readonly string[]> {
+/** Gives the Services that have not moved. What was asked for is taken back however it ends: whoever has an address keeps it. */
+async function carryOut(cluster: Cluster, moves: readonly Move[], leave: Leave): Promise<readonly string[]> {
+  const [moved] = await Promise.allSettled([haveMove(cluster, moves, leave)]);
+  const kept = await annotateAll(cluster, moves, () => null);
+  if (kept[0] !== undefined) {
+    const names = kept.map(({ service }) => service).join(', ');
+    const sentence = `the annotation ${PREFERRED_NODE_ANNOTATION} could not be taken away from ${names}: ${kept[0].fault}`;
+    throw new CommandError(`${sentence}; take it away when that is mended, or these Services stay on their nodes`);
+  }
+  if (moved.status === 'rejected') throw moved.reason;
+  return moved.value;
+}
+
+async function haveMove(cluster: Cluster, moves: readonly Move[], { clock, interrupted }: Leave): Promise<readonly string[]> {
+  const [refused] = await annotateAll(cluster, moves, ({ to }) => to);
+  if (refused !== undefined) throw new CommandError(refused.fault);
   const until = clock.now() + PATIENCE;
   let left = moves;
-  try {
-    await annotateAll(cluster, moves, ({ to }) => to);
-    while (left.length > 0 && clock.now() < until && !interrupted.aborted) {
-      await pause(clock, LOOK_EVERY, interrupted);
-      const { items, fault } = await cluster.kind('l2Statuses');
-      if (fault !== undefined) throw new CommandError(fault);
-      const owners = ownersOf(items);
-      left = left.filter(({ service, to }) => owners.get(service) !== to);
-    }
-  } finally {
-    // Whoever has an address keeps it: what was asked for need not be asked for any longer.
-    await annotateAll(cluster, moves, () => null);
+  while (left.length > 0 && clock.now() < until && !interrupted.aborted) {
+    await pause(clock, LOOK_EVERY, interrupted);
+    const { items, fault } = await cluster.kind('l2Statuses');
+    if (fault !== undefined) throw new CommandError(fault);
+    const owners = ownersOf(items);
+    left = left.filter(({ service, to }) => owners.get(service) !== to);
   }
   return left.map(({ service }) => service);
 }
 
-async function annotateAll(cluster: Cluster, moves: readonly Move[], value: (move: Move) => string | null): Promise<void> {
-  const faults: string[] = [];
+/** A Service whose annotation could not be written, and why. */
+interface Refused {
+  readonly service: string;
+  readonly fault: string;
+}
+
+/** Goes on with the others where one is refused; gives those that were. */
+async function annotateAll(cluster: Cluster, moves: readonly Move[], value: (move: Move) => string | null): Promise<readonly Refused[]> {
+  const refused: Refused[] = [];
   for (let from = 0; from < moves.length; from += AT_ONCE) {
     const some = moves.slice(from, from + AT_ONCE).map(async (move) => {
       const [namespace = '', name = ''] = move.service.split('/');
-      const fault = await cluster.annotate(SERVICES, { namespace, name }, { [PREFERRED_NODE_ANNOTATION]: value(move) });
-      if (fault !== undefined) faults.push(fault);
+      const writing = cluster.annotate(SERVICES, { namespace, name }, { [PREFERRED_NODE_ANNOTATION]: value(move) });
+      const fault = await writing.catch((thrown: unknown) => describeError(thrown));
+      if (fault !== undefined) refused.push({ service: move.service, fault });
     });
     await Promise.all(some);
   }
-  if (faults[0] !== undefined) throw new CommandError(faults[0]);
+  return refused;
 }
 
 /** How it is told. */

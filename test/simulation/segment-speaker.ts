@@ -65,7 +65,7 @@ export class SegmentSpeaker implements Disposable {
     const owners = new Owners({ node: node.name, rank: rankOf, listens: true, looks: true });
     this.owners = owners;
     this.#conflicts = new ConflictDetection({ random: () => ports.random() });
-    const claims = (): { digest: number; damped: boolean } => ({ digest: owners.digest, damped: owners.damped });
+    const claims = (): { digest: number; damped: boolean } => ({ digest: owners.digest, damped: owners.damped(ports.now()) });
     this.#standIns = new StandIns({ node: node.name, rank: rankOf, addressesOf: (owner) => heldBy(owners, owner) });
     this.#peers = new Peers({
       ...{ node: node.name, timing: TIMING, nonce: () => ports.nonce(), gone: [], owners: () => holdersOf(owners.claims()), claims },
@@ -227,7 +227,7 @@ export class SegmentSpeaker implements Disposable {
         break;
       case 'greeted':
         this.#macs.set(effect.node, effect.mac);
-        this.#own(effect);
+        if (!this.owners.knows(effect.node, effect.digest, effect.damped)) this.#own(effect);
         this.#standIn(effect);
         break;
       case 'claimed':

@@ -88,7 +88,7 @@ export class Ownership implements Disposable {
 
   /** What the next hello says of claims. */
   get claims(): { readonly digest: number; readonly damped: boolean } {
-    return { digest: this.#owners.digest, damped: this.#owners.damped };
+    return { digest: this.#owners.digest, damped: this.#owners.damped(this.#ports.clock.now()) };
   }
 
   /** The nodes that have addresses, as far as this one knows. */

@@ -6,7 +6,7 @@ import type { Rank } from '../../model/contenders.ts';
 import type { Link } from '../net/link-monitor.ts';
 import { arpReplyFilter, everyFrameFilter } from '../net/packet-filter.ts';
 import type { FrameBatch, PacketSocket } from '../net/packet-socket.ts';
-import type { Verdict } from '../protocol/layer2/peer.ts';
+import { LOOP_STALL, type Verdict } from '../protocol/layer2/peer.ts';
 import { Peers } from '../protocol/layer2/peers.ts';
 import type { PeersEffect, PeersEvent, PeersTiming } from '../protocol/layer2/peers-events.ts';
 import { StandIns } from '../protocol/layer2/stand-ins.ts';
@@ -226,11 +226,11 @@ export class SegmentLink implements Responder {
   }
 
   /**
-   * Has what waits for the end of a rest taken: it may be what is about to be missed. Not so when this loop is late: then all get another chance
-   * first.
+   * Has what waits for the end of a rest taken: it may be what is about to be missed. Not so when this loop is as late as one that stood still: then
+   * all get another chance first.
    */
   catchUp(late: Micros): void {
-    if (late <= milliseconds(this.#rest)) this.#frames.read();
+    if (late < LOOP_STALL) this.#frames.read();
   }
 
   /** Whether this link has heard others, and hears nobody now. */

@@ -54,6 +54,10 @@ class Scene {
     this.#now = end;
   }
 
+  get now(): Micros {
+    return this.#now as Micros;
+  }
+
   get claim(): string {
     const { epoch, owner, leaving } = this.owners.claimOf(TEXT) ?? { epoch: 0, owner: 'nobody', leaving: false };
     return `${epoch} ${owner || 'nobody'}${leaving ? ' leaving' : ''}`;
@@ -149,7 +153,7 @@ test('an owner that is back, of whose Service the others did not know, goes on a
     expect([scene.claim, scene.owners.answering]).toEqual([`${epoch + 1} b`, new Set([TEXT])]);
     scene.run(2_000);
   }
-  expect([scene.owners.damped, scene.effects.filter(({ kind }) => kind === 'disown')]).toEqual([false, []]);
+  expect([scene.owners.damped(scene.now), scene.effects.filter(({ kind }) => kind === 'disown')]).toEqual([false, []]);
 });
 
 test.each([

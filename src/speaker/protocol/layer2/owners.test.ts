@@ -1,84 +1,13 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { addressOf } from '../../../../test/support/announcements.ts';
+import { OwnersScene, TEXT } from '../../../../test/support/owners-scene.ts';
 import type { Micros } from '../../../lib/clock.ts';
-import type { Claim } from '../../wire/segment.ts';
 import { Owners } from './owners.ts';
-import type { OwnersEffect, OwnersEvent } from './owners-events.ts';
-
-const TEXT = '198.51.100.1';
-type Unstamped<Event> = Event extends unknown ? Omit<Event, 'now'> : never;
-
-/** Node b, to which nobody else answers for an address unless the test says so, on a clock that the test moves. The peers that it is given are heard and know what it knows, and its plan is complete; without any it has just started. */
-class Scene {
-  readonly owners = new Owners({ node: 'b', rank: (node) => `${this.#order.indexOf(node)}`, listens: true, looks: true });
-  /** Whether what is looked at is found free at once. */
-  free: boolean = true;
-  readonly effects: OwnersEffect[] = [];
-  #order = '';
-  #now = 0;
-  #wake = Number.POSITIVE_INFINITY;
-
-  constructor(...peers: readonly string[]) {
-    this.take({ kind: 'started' });
-    for (const node of peers) this.greets(node);
-    if (peers.length > 0) this.take({ kind: 'plan-complete' });
-  }
-
-  take(event: Unstamped<OwnersEvent>): void {
-    for (const effect of this.owners.step({ ...event, now: this.#now as Micros } as OwnersEvent)) {
-      if (effect.kind === 'wake-at') this.#wake = effect.at;
-      else this.effects.push(effect);
-      if (effect.kind === 'look' && this.free) this.take({ kind: 'free', address: effect.address });
-    }
-  }
-
-  greets(node: string, digest: number = this.owners.digest, damped: boolean = false): void {
-    this.take({ kind: 'greeted', node, digest, damped });
-  }
-
-  claims(from: string, epoch: number, owner: string = from, leaving: boolean = false): void {
-    this.take({ kind: 'claimed', node: from, claims: [{ address: addressOf(TEXT), epoch, owner, leaving }] });
-  }
-
-  plan(order: string, self: boolean = order.includes('b'), scores: Readonly<Record<string, number>> = {}): void {
-    const contenders = new Map(Array.from(order, (node) => [node, scores[node] ?? 0]));
-    this.#order = order;
-    this.take({ kind: 'planned', candidacies: [{ address: addressOf(TEXT), self, contenders }], ended: [] });
-  }
-
-  run(span: number): void {
-    const end = this.#now + span * 1_000;
-    while (this.#wake <= end) {
-      this.#now = Math.max(this.#now, this.#wake);
-      this.#wake = Number.POSITIVE_INFINITY;
-      this.take({ kind: 'woke' });
-    }
-    this.#now = end;
-  }
-
-  get answers(): boolean {
-    return this.owners.answering.has(TEXT);
-  }
-
-  get claim(): string {
-    const claim = this.owners.claimOf(TEXT);
-    return claim === undefined ? 'none' : `${claim.epoch} ${claim.owner}${claim.leaving ? ' leaving' : ''}`;
-  }
-
-  /** The claims that were sent, and to whom, in short. */
-  said(): string[] {
-    const said = this.effects.flatMap((effect) =>
-      effect.kind === 'send' && effect.message.kind === 'claims' ? [{ to: effect.to, claims: effect.message.claims }] : [],
-    );
-    this.effects.length = 0;
-    return said.map(({ to = 'all', claims }) => `${to}: ${claims.map(({ epoch, owner }: Claim) => `${epoch} ${owner}`).join()}`);
-  }
-}
 
 describe('an address that is new', () => {
   test('is claimed at once by the first, three times', () => {
-    const scene = new Scene('a', 'c');
+    const scene = new OwnersScene('a', 'c');
     scene.plan('bac');
     expect([scene.answers, scene.claim]).toEqual([true, '1 b']);
     scene.run(1_000);
@@ -86,7 +15,7 @@ describe('an address that is new', () => {
   });
 
   test('is left to whoever comes before, for five seconds', () => {
-    const scene = new Scene('a', 'c');
+    const scene = new OwnersScene('a', 'c');
     scene.plan('abc');
     scene.run(5_000);
     expect(scene.answers).toBe(false);
@@ -95,20 +24,20 @@ describe('an address that is new', () => {
   });
 
   test('is taken at once when whoever comes before passes', () => {
-    const scene = new Scene('a', 'c');
+    const scene = new OwnersScene('a', 'c');
     scene.plan('abc');
     scene.claims('a', 1, 'a', true);
     expect([scene.answers, scene.claim]).toEqual([true, '2 b']);
   });
 
   test('is passed on by a first that lacks the interface', () => {
-    const scene = new Scene('a', 'c');
+    const scene = new OwnersScene('a', 'c');
     scene.plan('bac', false);
     expect([scene.answers, scene.claim]).toEqual([false, '1 b leaving']);
   });
 
   test('is left to the one that passed when both become able', () => {
-    const scene = new Scene('a', 'c');
+    const scene = new OwnersScene('a', 'c');
     scene.plan('abc', false);
     scene.claims('a', 1, 'a', true);
     scene.run(3_000);
@@ -123,7 +52,7 @@ describe('an address that is new', () => {
 
 describe('an address that is new, for one that has just started,', () => {
   test('waits for a second of listening while others know more', () => {
-    const scene = new Scene();
+    const scene = new OwnersScene();
     scene.greets('a', 77);
     scene.plan('bac');
     scene.run(900);
@@ -133,14 +62,14 @@ describe('an address that is new, for one that has just started,', () => {
   });
 
   test('is claimed without waiting where nobody else may have it', () => {
-    const scene = new Scene();
+    const scene = new OwnersScene();
     scene.greets('a', 77);
     scene.plan('b');
     expect(scene.answers).toBe(true);
   });
 
   test('stays with the order where nobody was ever heard, unless after a minute nobody answers for it either', () => {
-    const scene = new Scene();
+    const scene = new OwnersScene();
     scene.take({ kind: 'plan-complete' });
     scene.plan('abc');
     scene.run(50_000);
@@ -159,7 +88,7 @@ describe('an address that is new, for one that has just started,', () => {
 
 describe('an address of another node', () => {
   test('is taken 50 ms after each one that comes before, when its owner is gone', () => {
-    const scene = new Scene('a', 'c', 'd');
+    const scene = new OwnersScene('a', 'c', 'd');
     scene.plan('dacb');
     scene.claims('d', 4);
     scene.take({ kind: 'gone', nodes: ['d'] });
@@ -171,7 +100,7 @@ describe('an address of another node', () => {
   });
 
   test('is not taken while somebody hears the owner that seems to be gone', () => {
-    const scene = new Scene('a', 'c');
+    const scene = new OwnersScene('a', 'c');
     scene.plan('bac');
     scene.take({ kind: 'gone', nodes: ['c'] });
     scene.claims('a', 9, 'c');
@@ -187,7 +116,7 @@ describe('an address of another node', () => {
     { what: 'stale', scores: {}, order: 'b', after: 5_000 },
     { what: 'preferred', scores: { b: 1 }, order: 'ba', after: 10_000 },
   ])('is taken when the view that it is $what has lasted', ({ what, scores, order, after }) => {
-    const scene = new Scene('a');
+    const scene = new OwnersScene('a');
     scene.claims('a', 4);
     scene.plan(order, true, scores);
     scene.run(after - 100);
@@ -198,7 +127,7 @@ describe('an address of another node', () => {
   });
 
   test('is never taken for coming first alone', () => {
-    const scene = new Scene('a');
+    const scene = new OwnersScene('a');
     scene.claims('a', 4);
     scene.plan('ba');
     scene.run(600_000);
@@ -207,8 +136,8 @@ describe('an address of another node', () => {
 });
 
 /** b has the address. */
-function owning(): Scene {
-  const scene = new Scene('a', 'c');
+function owning(): OwnersScene {
+  const scene = new OwnersScene('a', 'c');
   scene.plan('bac');
   scene.run(1_000);
   scene.effects.length = 0;
@@ -256,33 +185,18 @@ describe('an address of its own', () => {
   });
 
   test('is resumed by a speaker that starts, under the epoch that others know, once the plan says so', () => {
-    const scene = new Scene();
+    const scene = new OwnersScene();
     scene.greets('a', 77);
     scene.claims('a', 7, 'b');
     expect([scene.answers, scene.claim]).toEqual([false, '7 b']);
     scene.plan('abc');
     expect([scene.answers, scene.claim]).toEqual([true, '7 b']);
   });
-
-  test('sorts last when it was lost three times in a minute', () => {
-    const scene = owning();
-    for (let epoch = 2; epoch < 8; epoch += 2) {
-      scene.claims('c', epoch);
-      scene.take({ kind: 'gone', nodes: ['a', 'c'] });
-      scene.run(2_000);
-      scene.greets('c');
-      scene.greets('a');
-    }
-    expect(scene.owners.damped).toBe(true);
-    scene.run(61_000);
-    scene.greets('a');
-    expect(scene.owners.damped).toBe(false);
-  });
 });
 
 /** b has just started, and remembers that the address was somebody's. */
-function remembering(owner: string, recent: boolean): Scene {
-  const scene = new Scene();
+function remembering(owner: string, recent: boolean): OwnersScene {
+  const scene = new OwnersScene();
   const claims = [{ address: addressOf(TEXT), epoch: 7, owner, leaving: false }];
   scene.take({ kind: 'remembered', memory: { claims, met: true, recent } });
   scene.plan('abc');
@@ -326,8 +240,8 @@ describe('an address that an earlier process knew', () => {
   });
 
   test.each([
-    { what: 'its owner is known to be gone', act: (scene: Scene) => scene.take({ kind: 'gone', nodes: ['a'] }) },
-    { what: 'its owner is none that may have it', act: (scene: Scene) => scene.plan('bc') },
+    { what: 'its owner is known to be gone', act: (scene: OwnersScene) => scene.take({ kind: 'gone', nodes: ['a'] }) },
+    { what: 'its owner is none that may have it', act: (scene: OwnersScene) => scene.plan('bc') },
   ])('is free at once when $what', ({ act }) => {
     const scene = remembering('a', true);
     scene.greets('c');
@@ -382,7 +296,7 @@ test('whatever is heard: no exception, no epoch that falls, no answer for what i
   const heard = fc.record({ from: fc.constantFrom('a', 'c'), epoch: fc.nat({ max: 2 ** 32 - 1 }), owner: nodes, leaving: fc.boolean() });
   fc.assert(
     fc.property(fc.array(fc.oneof(heard, fc.constantFrom('bac', 'ac', 'abc', 'wait')), { maxLength: 40 }), (events) => {
-      const scene = new Scene('a', 'c');
+      const scene = new OwnersScene('a', 'c');
       let epoch = 0;
       for (const event of events) {
         if (event === 'wait') scene.run(3_000);

@@ -7,15 +7,14 @@ import { ClaimNews } from './claim-news.ts';
 import { beats, ClaimTable } from './claim-table.ts';
 import { Orphans } from './orphans.ts';
 import type { OwnersEffect, OwnersEvent, OwnersOptions, ScopedCandidacy, Succession } from './owners-events.ts';
+import { LOOP_STALL } from './peer.ts';
 import { type LinksView, reachOn } from './presence.ts';
 import { NEXT_TURN, Ranking } from './ranking.ts';
 import { Remembered } from './remembered.ts';
 import { hasOthers, leavesWithoutSignal, leavingFor, mayKeep, objectionTo, placeAmong } from './succession.ts';
-import { LISTEN, passes, type Situation, turnOf } from './turn.ts';
+import { comesInFrame, LISTEN, passes, type Situation, turnOf } from './turn.ts';
 import { claimBy, nextEpoch, noteDisplaced, type Vacant, vacancyOf, Watched } from './watched-address.ts';
 
-/** A loop that turns so much too late has not read what came meanwhile: what is due waits for another turn. */
-const STALL: Micros = milliseconds(100);
 const ONE_TURN: Micros = milliseconds(50);
 /** A claim of a node that seems to be gone is news of it, from somebody who hears it: its next hello comes within this time. */
 const RUMOR: Micros = milliseconds(1_100);
@@ -60,8 +59,8 @@ export class Owners {
   }
 
   /** Whether this node lost its addresses so often that others should come first for a while. */
-  get damped(): boolean {
-    return this.#view.isDamped(this.#options.node);
+  damped(now: Micros): boolean {
+    return this.#view.damping.damped(now);
   }
 
   /** Whether this node has not heard yet what others know. */
@@ -101,6 +100,7 @@ export class Owners {
     this.#view.pass(event.now);
     this.#ranking.renew();
     this.#effects = [];
+    this.#noticeStall();
     this.#take(event);
     // Nearly all hellos, which come by the hundred, say nothing new: they cost nothing that grows with the number of addresses.
     const due = event.now >= (this.#wakeAt ?? Number.POSITIVE_INFINITY);
@@ -110,7 +110,8 @@ export class Owners {
       this.#resume(this.#remembered.listened());
       this.#considerAll();
     }
-    for (const [text, at] of this.#due) if (at <= this.#now) this.#consider(text);
+    // Behind a frame there are others, and the claim of whose turn it was before may be among them: what is due waits for the wake-up.
+    for (const [text, at] of comesInFrame(event) ? [] : this.#due) if (at <= this.#now) this.#consider(text);
     const ended = this.#complete ? this.#orphans.take(this.#view, this.#table, this.#watched, this.#now) : [];
     for (const [text, claim] of ended) this.#change(text, claim);
     for (const { to, message } of this.#news.take(this.#table, this.#now)) this.#effects.push({ kind: 'send', to, message });
@@ -120,15 +121,14 @@ export class Owners {
 
   #take(event: OwnersEvent): void {
     switch (event.kind) {
+      case 'woke':
+        break;
       case 'started':
         this.#view.start(event.now);
         break;
       case 'remembered':
         this.#view.met ||= event.memory.met;
         this.#resume(this.#remembered.take(event.memory, event.now));
-        break;
-      case 'woke':
-        this.#noticeStall();
         break;
       case 'planned':
         for (const candidacy of event.candidacies) this.#plan(candidacy);
@@ -167,7 +167,7 @@ export class Owners {
   }
 
   #noticeStall(): void {
-    if (this.#wakeAt === undefined || this.#now - this.#wakeAt < STALL) return;
+    if (this.#wakeAt === undefined || this.#now - this.#wakeAt < LOOP_STALL) return;
     const soon = micros(this.#now + ONE_TURN);
     for (const [text, at] of this.#due) if (at < soon) this.#due.set(text, soon);
     for (const watched of this.#watched.values()) watched.noticeStall(this.#now);
@@ -244,8 +244,9 @@ export class Owners {
 
   #noteLoss(text: string, to: string): void {
     if (to === '' || to === this.#options.node) return;
-    if (this.#answering.has(text)) this.#view.damping.lost(this.#now);
     const watched = this.#watched.get(text);
+    // Whoever gives way to a preferred one does what was asked of it.
+    if (this.#answering.has(text) && watched?.prefers(to, this.#options.node) !== true) this.#view.damping.lost(this.#now);
     if (watched !== undefined) noteDisplaced(watched, this.#now);
   }
 
@@ -391,9 +392,8 @@ export class Owners {
   }
 
   #setWake(): void {
-    let at = this.#listening ? this.#view.startedAt + LISTEN : Number.POSITIVE_INFINITY;
+    let at = Math.min(this.#listening ? this.#view.startedAt + LISTEN : Number.POSITIVE_INFINITY, this.#news.nextAt, this.#orphans.nextAt);
     for (const due of this.#due.values()) at = Math.min(at, due);
-    at = Math.min(at, this.#news.nextAt, this.#orphans.nextAt);
     this.#wakeAt = at === Number.POSITIVE_INFINITY ? undefined : micros(Math.max(at, this.#now));
     if (this.#wakeAt !== undefined) this.#effects.push({ kind: 'wake-at', at: this.#wakeAt });
   }

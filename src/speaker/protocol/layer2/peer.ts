@@ -9,6 +9,8 @@ import type { Hello, SegmentFrame } from '../../wire/segment.ts';
  */
 export type Verdict = 'alive' | 'cut' | 'away' | 'dead' | 'departed';
 
+/** A loop that turns so much too late did not see what came meanwhile: nobody's silence counts. */
+export const LOOP_STALL: Micros = milliseconds(100);
 /** One round of questions about a node that is silent, or that seems to hear nobody. */
 export interface Doubt {
   /** It says hello; what is doubted is whether it hears. */

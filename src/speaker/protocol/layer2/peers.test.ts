@@ -87,8 +87,9 @@ class Scene {
   }
 
   /** The loop stands still for so long. */
-  stall(span: number): void {
+  stall(span: number, first?: () => void): void {
     this.#now += span * 1_000;
+    first?.();
     this.take({ kind: 'woke' });
   }
 
@@ -178,6 +179,37 @@ describe('a silent peer', () => {
     expect(scene.verdicts).toEqual(['dead', 'alive']);
     expect(scene.of('reannounce')).toHaveLength(1);
     expect(scene.of('gone').at(-1)).toEqual({ kind: 'gone', nodes: [] });
+  });
+});
+
+describe('a peer that is silent while there is a third one', () => {
+  test('that is cut off from here alone, and then missed by who had heard it, is dead', () => {
+    const scene = new Scene();
+    const third = { node: 'c', boot: 9n, source: 0x0200_0000_0003 as Mac };
+    scene.hears(HELLO, third);
+    scene.hears({ kind: 'response', nonce: NONCE }, third);
+    let sequence = 1_000;
+    scene.run(1_000, () => {
+      scene.hears(HELLO, { ...third, sequence: ++sequence });
+      scene.hears({ kind: 'heard', node: 'b', boot: BOOT, sequence }, { ...third, sequence: ++sequence });
+    });
+    expect(scene.verdicts).toEqual(['cut']);
+    scene.run(600, () => scene.hears({ ...HELLO, gone: ['b'] }, { ...third, sequence: ++sequence }));
+    expect(scene.verdicts).toEqual(['cut', 'dead']);
+  });
+
+  test('is not held against it when this loop stood still and the first thing it reads is of another one', () => {
+    const scene = new Scene();
+    const third = { node: 'c', boot: 9n, source: 0x0200_0000_0003 as Mac };
+    scene.hears(HELLO, third);
+    scene.hears({ kind: 'response', nonce: NONCE }, third);
+    scene.hears(HELLO, { ...third, sequence: 1_000 });
+    scene.effects.length = 0;
+    scene.stall(1_000, () => {
+      scene.hears(HELLO, { ...third, sequence: 1_001 });
+      scene.hears(HELLO);
+    });
+    expect([scene.verdicts, scene.of('ask'), scene.said.filter((kind) => kind === 'suspect')]).toEqual([[], [], []]);
   });
 });
 

@@ -5,10 +5,10 @@ import { BROADCAST_MAC, type Mac } from '../../../lib/mac.ts';
 import { compareTexts } from '../../../lib/order.ts';
 import type { Hello, SegmentFrame, SegmentMessage } from '../../wire/segment.ts';
 import { Challenges } from './challenges.ts';
-import { decideDoubt, doubtDue, isOver, newDoubt, stepDoubt } from './doubt.ts';
+import { decideDoubt, doubtDue, isOver, newDoubt, nextLookAt, stepDoubt } from './doubt.ts';
 import { greetingOf, takeRepetition } from './greeting.ts';
 import { NameTurns } from './name-turns.ts';
-import { believe, heardLately, isGone, type Peer, sameNames, strangeAt, type Verdict } from './peer.ts';
+import { believe, heardLately, isGone, LOOP_STALL, type Peer, sameNames, strangeAt, type Verdict } from './peer.ts';
 import { PeerTable } from './peer-table.ts';
 import type { PeersEffect, PeersEvent, PeersTiming } from './peers-events.ts';
 import { GONE_FOR, Rumors } from './rumors.ts';
@@ -33,8 +33,6 @@ const OVERTAKEN = 64;
 const FORGET_EVERY: Micros = milliseconds(10_000);
 /** A segment carries no more hellos than this, each second. */
 const MAX_HELLOS_A_SECOND = 2_000;
-/** A loop that turns so much too late did not see what came meanwhile: nobody's silence counts. */
-const STALL: Micros = milliseconds(100);
 /** Who is suspected says hello at once, but not more often than this. */
 const QUICK_HELLO: Micros = milliseconds(20);
 /** Who meets somebody says hello soon, so that one that starts learns whose addresses are before it takes any. */
@@ -94,6 +92,7 @@ export class Peers {
   step(event: PeersEvent): readonly PeersEffect[] {
     assert(event.now >= this.#now, 'time steps back');
     this.#now = event.now;
+    this.#noticeStall();
     const repeated = event.kind === 'received' ? this.#repeated(event.frame) : undefined;
     if (repeated !== undefined) return repeated;
     this.#effects = [];
@@ -121,15 +120,14 @@ export class Peers {
 
   #take(event: PeersEvent): void {
     switch (event.kind) {
+      case 'woke':
+        break;
       case 'started':
         this.#startedAt = event.now;
         this.#helloAt = event.now;
         this.#rumors.hear(this.#inherited, event.now);
         this.#inherited = [];
         this.#peers.forgetSilence(this.#now);
-        break;
-      case 'woke':
-        this.#noticeStall();
         break;
       case 'received':
         this.#receive(event.frame);
@@ -150,7 +148,10 @@ export class Peers {
 
   /** What was said while this loop stood still is about to be read: all that are there get another chance to be heard. */
   #noticeStall(): void {
-    if (this.#wakeAt !== undefined && this.#now - this.#wakeAt >= STALL) this.#peers.forgetSilence(this.#now);
+    if (this.#wakeAt === undefined || this.#now - this.#wakeAt < LOOP_STALL) return;
+    this.#peers.forgetSilence(this.#now);
+    // Frames may come before the wake-up that is late: once is enough.
+    this.#wakeAt = undefined;
   }
 
   #receive(frame: SegmentFrame): void {
@@ -298,7 +299,8 @@ export class Peers {
 
   #decide(peer: Peer): void {
     const { speakerGrace, restartGrace } = this.#options.timing;
-    const verdict = decideDoubt(peer, this.#now, peer.restarting ? restartGrace : speakerGrace);
+    const grace = peer.restarting ? restartGrace : speakerGrace;
+    const verdict = decideDoubt(peer, { now: this.#now, grace, missed: this.#peers.lists(peer.node) });
     peer.doubt = undefined;
     peer.deafHellos = 0;
     const pause = Math.max(DOUBT_PAUSES * peer.interval, this.#peers.there * DOUBT_SPREAD);
@@ -389,11 +391,7 @@ export class Peers {
   #nextWake(): Micros {
     let at: number = this.#helloAt;
     if (this.#now - this.#startedAt < FIRST_WORD) at = Math.min(at, this.#startedAt + FIRST_WORD);
-    for (const peer of this.#peers.all()) {
-      if (isGone(peer)) continue;
-      const due = peer.doubt === undefined ? doubtDue(peer) : Math.min(peer.doubt.askAt, peer.doubt.decideAt);
-      at = Math.min(at, due);
-    }
+    for (const peer of this.#peers.all()) at = Math.min(at, nextLookAt(peer));
     this.#wakeAt = micros(Math.max(at, this.#now));
     return this.#wakeAt;
   }

@@ -2,6 +2,7 @@ import { type Micros, micros, milliseconds } from '../../../lib/clock.ts';
 import type { Contender } from '../../../model/plan.ts';
 import type { Claim } from '../../wire/segment.ts';
 import { type Acquaintances, SETTLED } from './acquaintances.ts';
+import type { OwnersEvent } from './owners-events.ts';
 import { NEXT_TURN, type Ranking } from './ranking.ts';
 import { ahead, patienceFor, type Vacancy } from './succession.ts';
 import type { Vacant, Watched } from './watched-address.ts';
@@ -65,4 +66,9 @@ function readyAt(order: readonly Contender[], why: Vacancy, { view, now, has, wa
   if (why !== 'new' || view.settled || (ahead(order, view)?.unheard ?? 0) === 0) return now;
   const share = Math.ceil((SHARE * watches) / order.length);
   return has < share ? now : micros(view.startedAt + SETTLED);
+}
+
+/** Whether others told of it by a frame, behind which more frames may wait. */
+export function comesInFrame({ kind }: OwnersEvent): boolean {
+  return kind === 'greeted' || kind === 'claimed';
 }

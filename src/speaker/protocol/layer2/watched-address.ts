@@ -74,6 +74,13 @@ export class Watched {
     return this.#candidacy.self && !this.#reach.mute;
   }
 
+  /** Whether one node has a higher score than another one, and both may answer for it. */
+  prefers(node: string, other: string): boolean {
+    const { contenders } = this.#candidacy;
+    const [score, otherScore] = [contenders.get(node), contenders.get(other)];
+    return score !== undefined && otherScore !== undefined && score > otherScore;
+  }
+
   /** Whether {@link Watched.order} is known already. */
   get ranked(): boolean {
     return this.#order !== undefined;
