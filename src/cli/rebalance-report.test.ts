@@ -126,7 +126,7 @@ describe('with leave', () => {
     stubborn = new Set(['b']);
     const { report } = await applied();
     expect([report.exitCode, asked()]).toEqual([1, {}]);
-    expect(report.complaints).toEqual(['default/b has not moved within a minute: see kubectl typemetal explain default/b']);
+    expect(report.complaints).toEqual(['default/b has not moved: see kubectl typemetal explain default/b']);
     expect(report.text(PLAIN)).toMatch(/default\/b +node-1 +node-3 +has not moved\n\n1 of 2 Services have moved\.\n$/);
   });
 

@@ -115,7 +115,7 @@ export function reportOf(rebalance: Rebalance): Report {
   return {
     exitCode: (applied ? stayed : moves).length === 0 ? 0 : 1,
     json: rebalance,
-    complaints: stayed.map((service) => `${service} has not moved within a minute: see kubectl typemetal explain ${service}`),
+    complaints: stayed.map((service) => `${service} has not moved: see kubectl typemetal explain ${service}`),
     text: (paint) =>
       [section('NODES', loads(rebalance, paint), paint), section('MOVES', listed(rebalance, paint), paint), summary(rebalance)].join(''),
   };

@@ -83,3 +83,12 @@ export class OwnersScene {
     return said.map(({ to = 'all', claims }) => `${to}: ${claims.map(({ epoch, owner }: Claim) => `${epoch} ${owner}`).join()}`);
   }
 }
+
+/** Node b has had the address for a while. */
+export function owning(): OwnersScene {
+  const scene = new OwnersScene('a', 'c');
+  scene.plan('bac');
+  scene.run(1_000);
+  scene.effects.length = 0;
+  return scene;
+}

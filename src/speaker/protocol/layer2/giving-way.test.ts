@@ -1,14 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { addressOf } from '../../../../test/support/announcements.ts';
-import { OwnersScene } from '../../../../test/support/owners-scene.ts';
-
-function owning(): OwnersScene {
-  const scene = new OwnersScene('a', 'c');
-  scene.plan('bac');
-  scene.run(1_000);
-  scene.effects.length = 0;
-  return scene;
-}
+import { OwnersScene, owning } from '../../../../test/support/owners-scene.ts';
 
 describe('a node that loses its address', () => {
   test('is no worse for giving way to a preferred node, however often', () => {

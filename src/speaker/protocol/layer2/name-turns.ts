@@ -1,5 +1,5 @@
 /** So many names of nodes have room in a hello, however long they are: each hello begins so many further on, so that all are told. */
-const NAMES_A_HELLO = 5;
+const NAMES_A_HELLO = 4;
 
 /** In which order the hellos of one speaker name the nodes that are gone. */
 export class NameTurns {

@@ -1,66 +1,26 @@
 import { expect, test } from '@jest/globals';
 import { addressOf } from '../../../../test/support/announcements.ts';
+import { OwnersScene, TEXT } from '../../../../test/support/owners-scene.ts';
 import type { Micros } from '../../../lib/clock.ts';
 import { Acquaintances } from './acquaintances.ts';
 import { ClaimTable, holdersOf } from './claim-table.ts';
 import { Orphans } from './orphans.ts';
-import { Owners } from './owners.ts';
-import type { OwnersEffect, OwnersEvent } from './owners-events.ts';
 
-const TEXT = '198.51.100.1';
 const ADDRESS = addressOf(TEXT);
 /** Two looks, and some more. */
 const LONG = 130_000;
 
-type Unstamped<Event> = Event extends unknown ? Omit<Event, 'now'> : never;
-
-/** Node b, which has heard a, the owner of the address, and c, on a clock that the test moves. */
-class Scene {
-  readonly owners = new Owners({ node: 'b', rank: (node) => node, listens: true, looks: true });
-  readonly effects: OwnersEffect[] = [];
-  #now = 0;
-  #wake = Number.POSITIVE_INFINITY;
-
+/** Node b, which has heard a, the owner of the address, and c. */
+class Scene extends OwnersScene {
   constructor(plan: 'whole' | 'none' = 'whole') {
-    this.take({ kind: 'started' });
-    for (const node of 'ac') this.take({ kind: 'greeted', node, digest: this.owners.digest, damped: false });
-    if (plan === 'whole') this.take({ kind: 'plan-complete' });
-    this.claims('a', 5);
+    super(...(plan === 'whole' ? ['a', 'c'] : []));
+    if (plan === 'none') for (const node of 'ac') this.greets(node);
+    this.hears('a', 5);
   }
 
-  take(event: Unstamped<OwnersEvent>): void {
-    for (const effect of this.owners.step({ ...event, now: this.#now as Micros } as OwnersEvent)) {
-      if (effect.kind === 'wake-at') this.#wake = effect.at;
-      else this.effects.push(effect);
-    }
-  }
-
-  claims(owner: string, epoch: number, leaving: boolean = false): void {
-    this.take({ kind: 'claimed', node: 'c', claims: [{ address: ADDRESS, epoch, owner, leaving }] });
-  }
-
-  /** A Service has the address; of these nodes b is none that could take it. */
-  serve(): void {
-    this.take({ kind: 'planned', candidacies: [{ address: ADDRESS, self: false, contenders: new Map([['a', 0]]) }], ended: [] });
-  }
-
-  run(span: number): void {
-    const end = this.#now + span * 1_000;
-    while (this.#wake <= end) {
-      this.#now = Math.max(this.#now, this.#wake);
-      this.#wake = Number.POSITIVE_INFINITY;
-      this.take({ kind: 'woke' });
-    }
-    this.#now = end;
-  }
-
-  get now(): Micros {
-    return this.#now as Micros;
-  }
-
-  get claim(): string {
-    const { epoch, owner, leaving } = this.owners.claimOf(TEXT) ?? { epoch: 0, owner: 'nobody', leaving: false };
-    return `${epoch} ${owner || 'nobody'}${leaving ? ' leaving' : ''}`;
+  /** c says whose the address is. */
+  hears(owner: string, epoch: number, leaving: boolean = false): void {
+    this.claims('c', epoch, owner, leaving);
   }
 
   get holders(): readonly string[] {
@@ -77,7 +37,7 @@ test('what a dead node had and no Service has any more is nobody’s after a whi
   expect([scene.claim, scene.holders]).toEqual(['5 a', ['a']]);
   scene.effects.length = 0;
   scene.run(LONG);
-  expect([scene.claim, scene.holders]).toEqual(['6 nobody', []]);
+  expect([scene.claim, scene.holders]).toEqual(['6 ', []]);
   const said = scene.effects.flatMap((effect) => (effect.kind === 'send' && effect.message.kind === 'claims' ? effect.message.claims : []));
   expect(said).toEqual(Array.from({ length: 3 }, () => ({ address: ADDRESS, epoch: 6, owner: '', leaving: false })));
 });
@@ -87,7 +47,7 @@ test.each<{ what: string; plan?: 'none'; act: (scene: Scene) => void; claim: str
   {
     what: 'a Service has it, which nobody else may answer for',
     act: (scene) => {
-      scene.serve();
+      scene.plan('a');
       dies(scene);
     },
     claim: '5 a',
@@ -98,7 +58,7 @@ test.each<{ what: string; plan?: 'none'; act: (scene: Scene) => void; claim: str
     act: (scene) => {
       dies(scene);
       scene.run(100_000);
-      scene.take({ kind: 'greeted', node: 'a', digest: 0, damped: false });
+      scene.greets('a', 0);
     },
     claim: '5 a',
   },
@@ -107,7 +67,7 @@ test.each<{ what: string; plan?: 'none'; act: (scene: Scene) => void; claim: str
     act: (scene) => {
       dies(scene);
       scene.run(100_000);
-      scene.claims('c', 6);
+      scene.hears('c', 6);
     },
     claim: '6 c',
   },
@@ -122,38 +82,38 @@ test('a node that comes back and dies again is waited for anew', () => {
   const scene = new Scene();
   dies(scene);
   scene.run(100_000);
-  scene.take({ kind: 'greeted', node: 'a', digest: 0, damped: false });
+  scene.greets('a', 0);
   dies(scene);
   scene.run(100_000);
   expect(scene.claim).toBe('5 a');
   scene.run(LONG);
-  expect(scene.claim).toBe('6 nobody');
+  expect(scene.claim).toBe('6 ');
 });
 
 test('its Service may end when its owner is dead for long, and the owner may have been about to leave', () => {
   const scene = new Scene();
-  scene.serve();
-  scene.claims('a', 6, true);
+  scene.plan('a');
+  scene.hears('a', 6, true);
   dies(scene);
   scene.run(LONG);
   expect(scene.claim).toBe('6 a leaving');
   scene.take({ kind: 'planned', candidacies: [], ended: [TEXT] });
   scene.run(LONG);
-  expect(scene.claim).toBe('7 nobody');
+  expect(scene.claim).toBe('7 ');
 });
 
 test('an owner that is back, of whose Service the others did not know, goes on and has lost nothing', () => {
   const scene = new Scene();
   const contenders = new Map([['b', 0]]);
   scene.take({ kind: 'planned', candidacies: [{ address: ADDRESS, self: true, contenders }], ended: [] });
-  scene.claims('b', 9);
+  scene.hears('b', 9);
   expect(scene.owners.answering).toEqual(new Set([TEXT]));
   for (const epoch of [10, 20, 30]) {
-    scene.claims('', epoch);
+    scene.hears('', epoch);
     expect([scene.claim, scene.owners.answering]).toEqual([`${epoch + 1} b`, new Set([TEXT])]);
     scene.run(2_000);
   }
-  expect([scene.owners.damped(scene.now), scene.effects.filter(({ kind }) => kind === 'disown')]).toEqual([false, []]);
+  expect([scene.damped, scene.effects.filter(({ kind }) => kind === 'disown')]).toEqual([false, []]);
 });
 
 test.each([

@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { addressOf } from '../../../../test/support/announcements.ts';
-import { OwnersScene, TEXT } from '../../../../test/support/owners-scene.ts';
+import { OwnersScene, owning, TEXT } from '../../../../test/support/owners-scene.ts';
 import type { Micros } from '../../../lib/clock.ts';
 import { Owners } from './owners.ts';
 
@@ -134,15 +134,6 @@ describe('an address of another node', () => {
     expect([scene.answers, scene.claim]).toEqual([false, '4 a']);
   });
 });
-
-/** b has the address. */
-function owning(): OwnersScene {
-  const scene = new OwnersScene('a', 'c');
-  scene.plan('bac');
-  scene.run(1_000);
-  scene.effects.length = 0;
-  return scene;
-}
 
 describe('an address of its own', () => {
   test('is given up at once to a higher claim, and to an equal one of a better node', () => {
