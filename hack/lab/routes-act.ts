@@ -117,11 +117,12 @@ class RoutesAct {
   /** Many connections of a client behind the router are answered by this many nodes. */
   async spread(address: string, nodes: number): Promise<void> {
     const { lab } = this.#showcase;
-    // kube-proxy and the router's kernel may be a moment behind.
-    await lab.eventually('an answer', () => lab.client.http(address).then(({ status }) => status === 200), PATIENCE);
+    // kube-proxy may be a moment behind, and so may the router's kernel, which passes over a next hop whose MAC it is just asking for.
+    const seen = new Set<string>();
+    await lab.eventually(`answers of ${nodes} nodes`, async () => seen.add(await this.#answering(address)).size >= nodes, PATIENCE);
     const counts = new Map<string, number>();
     for (let count = 0; count < REQUESTS; count++) {
-      const [, node = 'nobody'] = /node=(\S+)/.exec((await lab.client.http(address)).text) ?? [];
+      const node = await this.#answering(address);
       counts.set(node, (counts.get(node) ?? 0) + 1);
     }
     const shares = [...counts].map(([node, count]) => `${node} ${count}`).sort((left, right) => left.localeCompare(right));
@@ -134,6 +135,12 @@ class RoutesAct {
       `${REQUESTS} of ${REQUESTS} are answered, by ${nodes} nodes`,
       shares.join(),
     );
+  }
+
+  /** The node that answers one request. */
+  async #answering(address: string): Promise<string> {
+    const { text } = await this.#showcase.lab.client.http(address);
+    return /node=(\S+)/.exec(text)?.[1] ?? 'nobody';
   }
 
   /** A node dies without a word: the router notices when the hold time is over, and goes on with the others. */
